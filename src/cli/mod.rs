@@ -1,0 +1,144 @@
+//! The command line: one file a subcommand. Progress and logs go to stderr, results to stdout; exit 0 success, 1 the check
+//! asked for failed, 2 error.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command line is for")]
+
+mod evaluate;
+mod scenario;
+mod train;
+mod version;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::models::device::DeviceChoice;
+
+/// Adversarial spacecraft scenarios: simulate, train policies, compare them.
+#[derive(Parser, Debug)]
+#[command(
+    name = "astroshield",
+    disable_version_flag = true,
+    after_help = "The main job: astroshield train scenarios/pursuit_evasion.ron"
+)]
+pub struct Arguments {
+    /// Print version, commit, features and devices found.
+    #[arg(short = 'V', long)]
+    version: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Train a policy on a scenario, and evaluate it.
+    Train(train::TrainArguments),
+    /// Play a policy and the scripted baselines on the same fresh seeds.
+    Evaluate(evaluate::EvaluateArguments),
+    /// Check and show scenarios.
+    #[command(subcommand)]
+    Scenario(scenario::ScenarioCommand),
+}
+
+/// Why a command ended without success.
+enum Failure {
+    /// The check that was asked for failed: exit 1; what is wrong has been printed.
+    Check,
+    /// An error: exit 2, with this message.
+    Error(String),
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut text = format!("error: {error}");
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let reason = error.to_string();
+            if !text.contains(&reason) {
+                text.push_str(&format!("\n  because: {reason}"));
+            }
+            cause = error.source();
+        }
+        Self::Error(text)
+    }
+}
+
+impl Failure {
+    fn message(text: impl std::fmt::Display) -> Self {
+        Self::Error(format!("error: {text}"))
+    }
+}
+
+impl Arguments {
+    /// Runs the command; gives the process's exit code.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let outcome = match self.command {
+            _ if self.version => {
+                print!("{}", version::text());
+                Ok(())
+            }
+            None => {
+                print!("{}", SHORT_HELP);
+                Ok(())
+            }
+            Some(Command::Train(arguments)) => train::run(&arguments),
+            Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+            Some(Command::Scenario(command)) => scenario::run(&command),
+        };
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(Failure::Check) => ExitCode::from(1),
+            Err(Failure::Error(text)) => {
+                eprintln!("{}", text.trim_end());
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+const SHORT_HELP: &str = "\
+AstroShield: adversarial spacecraft scenarios in RON, played in parallel; policies trained on them and compared.
+
+  astroshield train scenarios/pursuit_evasion.ron       train, and evaluate on fresh seeds (the main job)
+  astroshield evaluate checkpoints/pursuit_evasion scenarios/pursuit_evasion.ron
+  astroshield scenario check scenarios/*.ron
+
+`astroshield --help` lists everything, `astroshield COMMAND --help` one command.
+";
+
+/// Options that several commands share.
+#[derive(clap::Args, Debug)]
+struct Machine {
+    /// Threads of the simulator and of inference; all cores when left out.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=256))]
+    threads: Option<u64>,
+    /// Device of the networks: cpu, cuda or wgpu.
+    #[arg(long, default_value = "cpu")]
+    device: DeviceChoice,
+}
+
+impl Machine {
+    /// Runs `work` in a pool of the threads asked for, after a look whether the device is there.
+    fn enter<T: Send>(&self, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+        self.device.probe()?;
+        let mut builder = rayon::ThreadPoolBuilder::new();
+        if let Some(threads) = self.threads {
+            builder = builder.num_threads(threads as usize);
+        }
+        let pool = builder.build().map_err(Failure::message)?;
+        pool.install(work)
+    }
+}
+
+/// Whether diagnostics may use colour: stderr is a terminal and `NO_COLOR` is not set.
+fn colour() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Loads a scenario, its faults drawn on their spans.
+fn load(path: &PathBuf) -> Result<crate::scenario::Scenario, Failure> {
+    crate::scenario::Scenario::load(path).map_err(|error| Failure::Error(error.render(colour())))
+}

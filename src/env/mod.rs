@@ -1,0 +1,9 @@
+//! The environment: spaces, observation, plan, rewards, vector environment, the trait `Policy`, the rollout.
+
+pub mod config;
+pub mod observation;
+pub mod plan;
+pub mod policy;
+pub mod rewards;
+pub mod rollout;
+pub mod vector;

@@ -1,0 +1,215 @@
+//! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from one table that code and documentation read.
+
+use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
+
+/// Version of the table below; it stands in every checkpoint, and a policy trained on another is refused.
+pub const OBSERVATION_VERSION: u32 = 1;
+/// Numbers of own ship, and of each track.
+pub const BLOCK: usize = 16;
+/// Numbers of an observation.
+pub const OBSERVATION: usize = BLOCK * (1 + MAX_TRACKS);
+
+/// How a physical value becomes a number of about [-1, 1].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scale {
+    /// As it is.
+    Plain,
+    /// log10(max(value, floor) / centre) / decades, which is ±1 at `decades` from the centre.
+    Log {
+        /// Value that becomes 0.
+        centre: f64,
+        /// Decades to either side that become ±1.
+        decades: f64,
+    },
+    /// sign × log10(1 + |value| / unit) / decades: linear below the unit, logarithmic above, ±1 at `decades` above it.
+    SignedLog {
+        /// Value at which linear turns into logarithmic.
+        unit: f64,
+        /// Decades above the unit that become ±1.
+        decades: f64,
+    },
+}
+
+impl Scale {
+    /// The scaled number, at most 2 in magnitude.
+    #[must_use]
+    pub fn apply(self, value: f64) -> f64 {
+        let scaled = match self {
+            Self::Plain => value,
+            Self::Log { centre, decades } => {
+                let floor = centre * 1e-6;
+                libm::log10(value.max(floor) / centre) / decades
+            }
+            Self::SignedLog { unit, decades } => {
+                (libm::log10(1.0 + value.abs() / unit) / decades).copysign(value)
+            }
+        };
+        scaled.clamp(-2.0, 2.0)
+    }
+}
+
+/// One number of the observation.
+pub struct Entry<T: ?Sized> {
+    /// Name.
+    pub name: &'static str,
+    /// Unit of the physical value.
+    pub unit: &'static str,
+    /// How it is scaled.
+    pub scale: Scale,
+    /// What it is.
+    pub meaning: &'static str,
+    value: fn(&View, &T) -> f64,
+}
+
+const UNIT: Scale = Scale::Plain;
+const RANGE: Scale = Scale::Log { centre: 100.0, decades: 3.0 };
+const SPEED: Scale = Scale::SignedLog { unit: 0.01, decades: 6.0 };
+
+/// A dimensionless entry that is used as it is, or one with its unit and scale.
+macro_rules! entry {
+    ($name:literal, $meaning:literal, $value:expr) => {
+        entry!($name, "-", UNIT, $meaning, $value)
+    };
+    ($name:literal, $unit:literal, $scale:expr, $meaning:literal, $value:expr) => {
+        Entry { name: $name, unit: $unit, scale: $scale, meaning: $meaning, value: $value }
+    };
+}
+
+fn flag(condition: bool) -> f64 {
+    f64::from(u8::from(condition))
+}
+
+/// Share of a bounded budget; 1 where it is not bounded.
+fn share(left: f64, initial: f64) -> f64 {
+    if initial.is_finite() && initial > 0.0 { left / initial } else { flag(initial > 0.0) }
+}
+
+/// (a - b) / (a + b), with an infinity counting as much more than anything finite.
+fn contrast(a: f64, b: f64) -> f64 {
+    let (a, b) = (a.min(1e9), b.min(1e9));
+    if a + b > 0.0 { (a - b) / (a + b) } else { 0.0 }
+}
+
+/// Distance [m] of the closest approach on a straight line, not before now.
+fn miss_m(track: &Track) -> f64 {
+    let time_s = track.time_to_closest_approach_s().clamp(0.0, 1e6);
+    (track.position_rtn_m + track.velocity_rtn_m_s * time_s).norm()
+}
+
+/// Entries 0 to 15: own ship.
+pub static OWN_SHIP: [Entry<OwnShip>; BLOCK] = [
+    entry!("mass", "share of the initial", |_, own| own.mass_kg / own.initial_mass_kg),
+    entry!("delta_v_left_share", "share of the initial", |_, own| share(own.delta_v_left_m_s, own.initial_delta_v_m_s)),
+    entry!("time_left_share", "share of the limit", |view, _| {
+        view.time_left_s / (view.time_left_s + view.time_s).max(1e-9)
+    }),
+    entry!(
+        "turn_per_segment", "rad", Scale::SignedLog { unit: 1e-3, decades: 3.0 }, "mean motion × segment",
+        |view, own| own.mean_motion_rad_s * view.segment_s
+    ),
+    entry!("sun_radial", "unit vector to the Sun, R", |_, own| own.sun_rtn.x),
+    entry!("sun_transverse", "unit vector to the Sun, T", |_, own| own.sun_rtn.y),
+    entry!("sun_normal", "unit vector to the Sun, N", |_, own| own.sun_rtn.z),
+    entry!("eclipsed", "1 in the Earth's shadow", |_, own| flag(own.eclipsed)),
+    entry!(
+        "max_acceleration", "m/s²", Scale::Log { centre: 1e-3, decades: 3.0 }, "acceleration authority",
+        |_, own| own.max_acceleration_m_s2
+    ),
+    entry!("role_pursuer", "1 for this role", |_, own| flag(own.role == 0)),
+    entry!("role_evader", "1 for this role", |_, own| flag(own.role == 1)),
+    entry!("role_guard", "1 for this role", |_, own| flag(own.role == 2)),
+    entry!("role_target", "1 for this role", |_, own| flag(own.role == 3)),
+    entry!("last_throttle", "throttle of the last segment", |_, own| own.last_throttle),
+    entry!(
+        "delta_v_left", "m/s", Scale::Log { centre: 1.0, decades: 3.0 }, "Δv left",
+        |_, own| own.delta_v_left_m_s.min(1e6)
+    ),
+    entry!(
+        "time_left", "s", Scale::Log { centre: 1000.0, decades: 3.0 }, "time until the limit",
+        |view, _| view.time_left_s
+    ),
+];
+
+/// The entries of one track, at 16 × (1 + place); all zero where there is none.
+pub static TRACK: [Entry<Track>; BLOCK] = [
+    entry!("direction_radial", "unit vector to the object, R", |_, track| track.position_rtn_m.x / range_m(track)),
+    entry!("direction_transverse", "unit vector to the object, T", |_, track| track.position_rtn_m.y / range_m(track)),
+    entry!("direction_normal", "unit vector to the object, N", |_, track| track.position_rtn_m.z / range_m(track)),
+    entry!("range", "m", RANGE, "distance", |_, track| range_m(track)),
+    entry!("velocity_radial", "m/s", SPEED, "relative velocity, turning frame, R", |_, track| track.velocity_rtn_m_s.x),
+    entry!(
+        "velocity_transverse", "m/s", SPEED, "relative velocity, turning frame, T",
+        |_, track| track.velocity_rtn_m_s.y
+    ),
+    entry!("velocity_normal", "m/s", SPEED, "relative velocity, turning frame, N", |_, track| track.velocity_rtn_m_s.z),
+    entry!(
+        "time_of_closest_approach", "s", Scale::SignedLog { unit: 1.0, decades: 5.0 }, "on a straight line; past if negative",
+        |_, track| track.time_to_closest_approach_s()
+    ),
+    entry!("distance_of_closest_approach", "m", RANGE, "on a straight line, from now on", |_, track| miss_m(track)),
+    entry!(
+        "estimated_acceleration", "m/s²", Scale::SignedLog { unit: 1e-4, decades: 4.0 }, "by thrust, last segment",
+        |_, track| track.acceleration_rtn_m_s2.norm()
+    ),
+    entry!(
+        "covariance", "m", Scale::SignedLog { unit: 0.1, decades: 6.0 }, "position, one standard deviation",
+        |_, track| track.position_sigma_m
+    ),
+    entry!("sun_phase", "angle Sun-object-own ship over π", |_, track| track.sun_phase_rad / std::f64::consts::PI),
+    entry!("team", "1 own, -1 other, 0 no track", |view, track| if track.team == view.own.team { 1.0 } else { -1.0 }),
+    entry!("capability", "contrast of Δv left, own against its", |view, track| {
+        contrast(view.own.delta_v_left_m_s, track.delta_v_left_m_s)
+    }),
+    entry!("threat", "how far it can shift its closest approach: reach over reach plus distance", |_, track| {
+        let time_s = track.time_to_closest_approach_s().clamp(0.0, 1e4);
+        let reach_m = 0.5 * track.max_acceleration_m_s2 * time_s * time_s;
+        reach_m / (reach_m + miss_m(track) + 1.0)
+    }),
+    entry!("mark", "1 goal, -1 keep out", |_, track| match track.mark {
+        Mark::Goal => 1.0,
+        Mark::KeepOut => -1.0,
+        Mark::None => 0.0,
+    }),
+];
+
+fn range_m(track: &Track) -> f64 {
+    track.range_m().max(1e-9)
+}
+
+/// Writes the observation of a view; `out` has [`OBSERVATION`] numbers.
+pub fn write(view: &View, out: &mut [f32]) {
+    let (own, tracks) = out.split_at_mut(BLOCK);
+    for (number, entry) in own.iter_mut().zip(&OWN_SHIP) {
+        *number = entry.scale.apply((entry.value)(view, &view.own)) as f32;
+    }
+    for (block, track) in tracks.chunks_exact_mut(BLOCK).zip(&view.tracks) {
+        if track.team == 0 {
+            block.fill(0.0);
+            continue;
+        }
+        for (number, entry) in block.iter_mut().zip(&TRACK) {
+            *number = entry.scale.apply((entry.value)(view, track)) as f32;
+        }
+    }
+}
+
+/// The table as Markdown, for the documentation.
+#[must_use]
+pub fn table() -> String {
+    let scale = |scale: Scale| match scale {
+        Scale::Plain => "as it is".to_owned(),
+        Scale::Log { centre, decades } => format!("log10(x / {centre}) / {decades}"),
+        Scale::SignedLog { unit, decades } => format!("±log10(1 + |x| / {unit}) / {decades}"),
+    };
+    let mut text = "| entry | name | unit | scale (bounds ±2) | meaning |\n|---|---|---|---|---|\n".to_owned();
+    let mut row = |index: String, name: &str, unit: &str, of: Scale, meaning: &str| {
+        text.push_str(&format!("| {index} | `{name}` | {unit} | {} | {meaning} |\n", scale(of)));
+    };
+    for (index, entry) in OWN_SHIP.iter().enumerate() {
+        row(index.to_string(), entry.name, entry.unit, entry.scale, entry.meaning);
+    }
+    for (index, entry) in TRACK.iter().enumerate() {
+        row(format!("16 k + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
+    }
+    text
+}

@@ -1,0 +1,374 @@
+//! The vector environment: shards of arenas stepped in parallel, written into buffers that the caller owns.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::config::RewardConfig;
+use super::observation::{self, OBSERVATION};
+use super::plan::{self, PLAN, SEGMENT_WIDTH};
+use super::policy::Scene;
+use super::rewards::{Consequence, Term};
+use crate::sim::config::AtTimeLimit;
+use crate::sim::reset::EpisodeSeed;
+use crate::sim::seeds::SeedDomain;
+use crate::sim::shard::{Shard, ShardState};
+use crate::sim::template::Template;
+use crate::sim::view::View;
+use crate::sim::Outcome;
+
+/// Arenas a shard by default: enough to fill lanes and pay the dispatch, few enough to spread 256 over threads.
+pub const ARENAS_PER_SHARD: usize = 32;
+
+/// What happens to an arena whose episode has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AfterEpisode {
+    /// It starts the next one, as in training.
+    Reset,
+    /// It stands still, as in an evaluation, where each seed is played once.
+    Stop,
+}
+
+/// How one episode went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpisodeResult {
+    /// Seed or arena of the episode.
+    pub seed: u64,
+    /// How it ended for the objective's team.
+    pub outcome: Outcome,
+    /// How long it took [s].
+    pub duration_s: f64,
+    /// Δv spent by the objective's spacecraft [m/s].
+    pub delta_v_m_s: f64,
+    /// Least distance of the objective's pair [m].
+    pub closest_approach_m: f64,
+    /// Time above the speed limit [s].
+    pub overspeed_s: f64,
+    /// Sum of the rewards of the first learned spacecraft.
+    pub episode_return: f64,
+    /// Decisions taken.
+    pub decisions: u32,
+    /// Behaviour drawn for the first scripted spacecraft; empty without one.
+    pub behaviour: String,
+}
+
+impl EpisodeResult {
+    /// Whether the objective was met.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.outcome == Outcome::Success
+    }
+}
+
+/// What one step gives, in buffers that the caller keeps; a row an (arena, learned spacecraft).
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    /// Rewards.
+    pub rewards: Vec<f32>,
+    /// The episode ended within the task.
+    pub terminated: Vec<bool>,
+    /// The episode was cut off: the value of its final observation is to be bootstrapped.
+    pub truncated: Vec<bool>,
+    /// Observation at the end of an episode, rows × 128, written where it terminated or was truncated.
+    pub final_observations: Vec<f32>,
+}
+
+impl Step {
+    /// Room for `rows` rows.
+    #[must_use]
+    pub fn new(rows: usize) -> Self {
+        Self {
+            rewards: vec![0.0; rows],
+            terminated: vec![false; rows],
+            truncated: vec![false; rows],
+            final_observations: vec![0.0; rows * OBSERVATION],
+        }
+    }
+}
+
+/// A shard with what the environment keeps of it between decisions.
+struct Part {
+    shard: Shard,
+    rewards: RewardConfig,
+    after_episode: AfterEpisode,
+    /// Overspeed of each arena before the decision [s].
+    overspeed_before_s: Vec<f64>,
+    returns: Vec<f64>,
+    decisions: Vec<u32>,
+    finished: Vec<EpisodeResult>,
+}
+
+/// Many arenas of one scenario.
+pub struct VectorEnv {
+    parts: Vec<Part>,
+    views: Vec<View>,
+    observations: Vec<f32>,
+    live: Vec<bool>,
+    arenas_per_shard: usize,
+    learned: usize,
+}
+
+/// Everything of an environment that changes, for a checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VectorState {
+    shards: Vec<ShardState>,
+    returns: Vec<f64>,
+    decisions: Vec<u32>,
+}
+
+impl VectorEnv {
+    /// Arenas that play the episodes `seeds`, one each, `arenas_per_shard` to a shard.
+    #[must_use]
+    pub fn new(
+        template: &Template,
+        rewards: &RewardConfig,
+        seeds: &[EpisodeSeed],
+        arenas_per_shard: usize,
+        after_episode: AfterEpisode,
+    ) -> Self {
+        let parts: Vec<Part> = seeds
+            .par_chunks(arenas_per_shard.max(1))
+            .map(|seeds| Part {
+                shard: Shard::new(template, seeds),
+                rewards: rewards.clone(),
+                after_episode,
+                overspeed_before_s: vec![0.0; seeds.len()],
+                returns: vec![0.0; seeds.len()],
+                decisions: vec![0; seeds.len()],
+                finished: Vec::new(),
+            })
+            .collect();
+        let learned = parts.first().map_or(0, |part| part.shard.learned().len());
+        let rows = seeds.len() * learned;
+        let mut env = Self {
+            parts,
+            views: Vec::with_capacity(rows),
+            observations: vec![0.0; rows * OBSERVATION],
+            live: vec![true; rows],
+            arenas_per_shard: arenas_per_shard.max(1),
+            learned,
+        };
+        env.look();
+        env
+    }
+
+    /// Arenas for training: arena i plays its own endless sequence of episodes.
+    #[must_use]
+    pub fn for_training(template: &Template, rewards: &RewardConfig, arenas: usize, run_seed: u64) -> Self {
+        let seeds: Vec<EpisodeSeed> = (0..arenas as u64)
+            .map(|arena| EpisodeSeed { run: run_seed, domain: SeedDomain::Train, arena, episode: 0 })
+            .collect();
+        Self::new(template, rewards, &seeds, ARENAS_PER_SHARD, AfterEpisode::Reset)
+    }
+
+    /// Rows: arenas × learned spacecraft.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.views.len()
+    }
+
+    /// What the policies are shown now.
+    #[must_use]
+    pub fn scene(&self) -> Scene<'_> {
+        Scene { views: &self.views, observations: &self.observations, live: &self.live }
+    }
+
+    /// Whether any arena's episode goes on.
+    #[must_use]
+    pub fn any_live(&self) -> bool {
+        self.live.iter().any(|live| *live)
+    }
+
+    /// Flies one decision in every arena. `plans`: rows × 64, clipped to [-1, 1] here.
+    ///
+    /// Arenas whose episode ends are reset (or stopped) and their last observation is kept in `step`.
+    pub fn step(&mut self, plans: &[f32], step: &mut Step) {
+        let rows = self.arenas_per_shard * self.learned;
+        let Self { parts, views, observations, live, learned, .. } = self;
+        let learned = *learned;
+        let world = parts.par_iter_mut().zip(plans.par_chunks(rows * PLAN));
+        let seen = views.par_chunks_mut(rows).zip(observations.par_chunks_mut(rows * OBSERVATION));
+        let ended = step.terminated.par_chunks_mut(rows).zip(step.truncated.par_chunks_mut(rows));
+        let paid = step.rewards.par_chunks_mut(rows).zip(step.final_observations.par_chunks_mut(rows * OBSERVATION));
+        world
+            .zip(seen)
+            .zip(ended.zip(paid))
+            .zip(live.par_chunks_mut(rows))
+            .for_each(|((((part, plans), (views, observations)), ((terminated, truncated), (rewards, finals))), live)| {
+                let mut rows =
+                    PartRows { learned, views, observations, terminated, truncated, rewards, finals, live };
+                part.step(plans, &mut rows);
+            });
+    }
+
+    /// Moves the results of episodes that ended since the last call into `results`, in the order of arenas.
+    pub fn drain_finished(&mut self, results: &mut Vec<EpisodeResult>) {
+        for part in &mut self.parts {
+            results.append(&mut part.finished);
+        }
+    }
+
+    /// Everything that changes, between two steps.
+    #[must_use]
+    pub fn state(&mut self) -> VectorState {
+        VectorState {
+            shards: self.parts.iter_mut().map(|part| part.shard.state()).collect(),
+            returns: self.parts.iter().flat_map(|part| part.returns.iter().copied()).collect(),
+            decisions: self.parts.iter().flat_map(|part| part.decisions.iter().copied()).collect(),
+        }
+    }
+
+    /// Puts back what [`VectorEnv::state`] gave; says whether it fits this environment.
+    #[must_use]
+    pub fn restore(&mut self, state: &VectorState) -> bool {
+        let arenas: usize = self.parts.iter().map(|part| part.returns.len()).sum();
+        if state.shards.len() != self.parts.len() || state.returns.len() != arenas || state.decisions.len() != arenas {
+            return false;
+        }
+        let mut first = 0;
+        for (part, shard) in self.parts.iter_mut().zip(&state.shards) {
+            let of = first..first + part.returns.len();
+            if !part.shard.restore(shard) {
+                return false;
+            }
+            part.returns.copy_from_slice(&state.returns[of.clone()]);
+            part.decisions.copy_from_slice(&state.decisions[of.clone()]);
+            for (before, arena) in part.overspeed_before_s.iter_mut().zip(part.shard.arenas()) {
+                *before = arena.overspeed_s;
+            }
+            first = of.end;
+        }
+        self.look();
+        true
+    }
+
+    /// The shards, for a test or a bench.
+    pub fn shards_mut(&mut self) -> impl Iterator<Item = &mut Shard> {
+        self.parts.iter_mut().map(|part| &mut part.shard)
+    }
+
+    /// Reads views and observations of every row anew.
+    fn look(&mut self) {
+        self.views.clear();
+        for part in &mut self.parts {
+            let views = &mut self.views;
+            part.shard.for_each_view(|_, _, view| views.push(*view));
+        }
+        for (view, out) in self.views.iter().zip(self.observations.chunks_exact_mut(OBSERVATION)) {
+            observation::write(view, out);
+        }
+    }
+}
+
+/// The rows of one part, in the caller's buffers.
+struct PartRows<'a> {
+    learned: usize,
+    views: &'a mut [View],
+    observations: &'a mut [f32],
+    terminated: &'a mut [bool],
+    truncated: &'a mut [bool],
+    rewards: &'a mut [f32],
+    finals: &'a mut [f32],
+    live: &'a mut [bool],
+}
+
+impl Part {
+    fn step(&mut self, plans: &[f32], rows: &mut PartRows<'_>) {
+        let replan_every = self.shard.template().replan_every;
+        let executed = plans.chunks_exact(PLAN).zip(rows.views.iter());
+        for ((plan, view), shares) in executed.zip(self.shard.plans_mut().chunks_exact_mut(replan_every)) {
+            for (segment, share) in plan.chunks_exact(SEGMENT_WIDTH).zip(shares) {
+                *share = plan::decode(segment, view.own.per_axis);
+            }
+        }
+        self.shard.advance();
+        for index in 0..self.returns.len() {
+            let of = index * rows.learned..(index + 1) * rows.learned;
+            if !rows.live[of.clone()].iter().any(|live| *live) {
+                rows.rewards[of.clone()].fill(0.0);
+                rows.terminated[of.clone()].fill(false);
+                rows.truncated[of].fill(false);
+                continue;
+            }
+            self.settle(index, rows);
+        }
+    }
+
+    /// Pays the rows of one arena for the decision, shows them what came of it, and starts anew what has ended.
+    fn settle(&mut self, index: usize, rows: &mut PartRows<'_>) {
+        let first = index * rows.learned;
+        let arena = &self.shard.arenas()[index];
+        let (outcome, overspeed_s) = (arena.outcome, arena.overspeed_s);
+        let overspeed_in_decision_s = overspeed_s - self.overspeed_before_s[index];
+        let template = self.shard.template();
+        let cut_off = outcome == Some(Outcome::TimeLimit) && template.at_time_limit == AtTimeLimit::Truncate;
+        let team = template.objective.team;
+        let Self { shard, rewards, .. } = self;
+        shard.for_each_view_of(index, |k, after| {
+            let row = first + k;
+            let before = &rows.views[row];
+            // The objective is told for one team; to the others its success is a failure and its failure a success.
+            let own_outcome = outcome.map(|outcome| match (after.own.team == team, outcome) {
+                (true, outcome) => outcome,
+                (false, Outcome::Success) => Outcome::Crash,
+                (false, _) => Outcome::Success,
+            });
+            let consequence = Consequence {
+                before,
+                after,
+                delta_v_m_s: after.own.delta_v_spent_m_s - before.own.delta_v_spent_m_s,
+                overspeed_s: overspeed_in_decision_s,
+                outcome: if cut_off { None } else { own_outcome },
+            };
+            rows.rewards[row] = rewards.terms.iter().map(|term| term.pay(&consequence)).sum::<f64>() as f32;
+            rows.terminated[row] = outcome.is_some() && !cut_off;
+            rows.truncated[row] = cut_off;
+            rows.views[row] = *after;
+            let at = row * OBSERVATION..(row + 1) * OBSERVATION;
+            observation::write(after, &mut rows.observations[at.clone()]);
+            if outcome.is_some() {
+                rows.finals[at.clone()].copy_from_slice(&rows.observations[at]);
+            }
+        });
+        self.overspeed_before_s[index] = overspeed_s;
+        self.returns[index] += f64::from(rows.rewards[first]);
+        self.decisions[index] += 1;
+        if let Some(outcome) = outcome {
+            self.finish(index, outcome, rows);
+        }
+    }
+
+    fn finish(&mut self, index: usize, outcome: Outcome, rows: &mut PartRows<'_>) {
+        let of = index * rows.learned..(index + 1) * rows.learned;
+        let who = self.shard.template().objective.who;
+        let scripted = self.shard.template().slots.iter().position(|slot| !slot.behaviours.is_empty());
+        let behaviour = scripted.and_then(|slot| self.shard.behaviour(index, slot)).unwrap_or_default();
+        let delta_v_m_s = self.shard.with_rows(index, |_, _, rows| rows.ledgers[who].delta_v_m_s);
+        let arena = &self.shard.arenas()[index];
+        self.finished.push(EpisodeResult {
+            seed: arena.seed.arena,
+            outcome,
+            duration_s: arena.time_s,
+            delta_v_m_s,
+            closest_approach_m: arena.closest_approach_m,
+            overspeed_s: arena.overspeed_s,
+            episode_return: self.returns[index],
+            decisions: self.decisions[index],
+            behaviour: behaviour.to_owned(),
+        });
+        match self.after_episode {
+            AfterEpisode::Stop => rows.live[of].fill(false),
+            AfterEpisode::Reset => {
+                let seed = arena.seed;
+                self.shard.reset(index, EpisodeSeed { episode: seed.episode + 1, ..seed });
+                self.returns[index] = 0.0;
+                self.decisions[index] = 0;
+                self.overspeed_before_s[index] = 0.0;
+                self.shard.for_each_view_of(index, |k, view| {
+                    let row = of.start + k;
+                    rows.views[row] = *view;
+                    observation::write(view, &mut rows.observations[row * OBSERVATION..(row + 1) * OBSERVATION]);
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Evaluation: policies on paired seeds beside scripted baselines, with intervals.
+
+pub mod evaluate;
+pub mod figures;
+pub mod random_policy;
+pub mod scripted_policy;
+pub mod statistics;
+pub mod table;

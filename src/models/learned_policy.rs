@@ -1,0 +1,262 @@
+//! A trained ActorCritic as a policy of the environment.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData};
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+use serde::{Deserialize, Serialize};
+
+use super::actor_critic::{ActorCritic, ActorCriticConfig, WeightsError};
+use super::checkpoint::{Checkpoint, CheckpointError};
+use super::normaliser::{ObservationNormaliser, RunningMoments};
+use crate::env::observation::{OBSERVATION, OBSERVATION_VERSION};
+use crate::env::plan::PLAN;
+use crate::env::policy::{Decisions, Policy, PolicyError, Scene};
+use crate::sim::seeds::{Generator, Purpose, SeedDomain, stream};
+
+/// How a policy picks a plan.
+pub enum Exploration {
+    /// The mean of its Gaussian.
+    None,
+    /// A draw from its Gaussian, from one generator a row.
+    Sample(Vec<Generator>),
+}
+
+/// The weights of the policy in a checkpoint.
+pub const WEIGHTS_FILE: &str = "policy.safetensors";
+/// The moments of the observations in a checkpoint.
+pub const NORMALISER_FILE: &str = "normaliser.json";
+/// Rows that go through the network at once on the CPU.
+pub const INFERENCE_BATCH: usize = 64;
+
+/// What a checkpoint says of the policy in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyMeta {
+    /// What the weights are of.
+    pub network: String,
+    /// Sizes of the network.
+    pub sizes: ActorCriticConfig,
+    /// Entries of the plan that were trained; the others mean nothing.
+    pub executed: usize,
+    /// Version of the observation's table.
+    pub observation_version: u32,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Hash of the scenario.
+    pub scenario_hash: String,
+    /// Algorithm.
+    pub algorithm: String,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+/// Why a checkpoint holds no policy that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyFileError {
+    /// The manifest or the normaliser is not what a policy's is.
+    #[error("the checkpoint '{checkpoint}' holds no policy: {reason}")]
+    NoPolicy {
+        /// The checkpoint.
+        checkpoint: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It is of another kind than is needed.
+    #[error("the checkpoint does not fit: its {what} is {found}, needed is {expected}")]
+    DoesNotFit {
+        /// What differs.
+        what: &'static str,
+        /// In the checkpoint.
+        found: String,
+        /// What is needed.
+        expected: String,
+    },
+    /// The weights.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+}
+
+impl PolicyMeta {
+    /// What the weights of an ActorCritic call themselves.
+    pub const NETWORK: &'static str = "actor_critic";
+
+    /// Reads it from a checkpoint's manifest.
+    ///
+    /// # Errors
+    /// When the manifest is of something else.
+    pub fn read(checkpoint: &Checkpoint) -> Result<Self, PolicyFileError> {
+        serde_json::from_value(checkpoint.meta().clone()).map_err(|error| no_policy(checkpoint, &error))
+    }
+
+    /// Whether weights of this kind can be used where those of `needed` are.
+    ///
+    /// # Errors
+    /// With the first thing that differs: network, sizes, observation version, executed entries.
+    pub fn fits(&self, needed: &Self) -> Result<(), PolicyFileError> {
+        let sizes = |meta: &Self| {
+            format!("{}-{}-{}", meta.sizes.observation, meta.sizes.hidden, meta.sizes.plan)
+        };
+        let all: [(&'static str, &dyn Fn(&Self) -> String); 4] = [
+            ("network", &|meta| meta.network.clone()),
+            ("size of the network", &sizes),
+            ("observation version", &|meta| meta.observation_version.to_string()),
+            ("number of executed plan entries", &|meta| meta.executed.to_string()),
+        ];
+        for (what, of) in all {
+            if of(self) != of(needed) {
+                return Err(PolicyFileError::DoesNotFit { what, found: of(self), expected: of(needed) });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn no_policy(checkpoint: &Checkpoint, reason: &dyn std::fmt::Display) -> PolicyFileError {
+    PolicyFileError::NoPolicy {
+        checkpoint: checkpoint.directory().display().to_string(),
+        reason: reason.to_string(),
+    }
+}
+
+/// A network with what its input is normalised by.
+pub struct LearnedPolicy<B: Backend> {
+    /// The network.
+    pub model: ActorCritic<B>,
+    /// What observations are normalised by.
+    pub normaliser: ObservationNormaliser,
+    /// How plans are picked.
+    pub exploration: Exploration,
+    /// Entries of a plan that are executed: log-probabilities are of these, and only these are drawn.
+    pub executed: usize,
+    /// Where the network runs.
+    pub device: B::Device,
+    /// Rows that go through the network at once; the batches are spread over the threads of the pool at hand.
+    pub batch: usize,
+}
+
+impl<B: Backend> LearnedPolicy<B> {
+    /// The policy of a checkpoint, without exploration.
+    ///
+    /// # Errors
+    /// When the checkpoint holds no policy, or one of another observation.
+    pub fn load(checkpoint: &Checkpoint, device: B::Device) -> Result<Self, PolicyFileError> {
+        let meta = PolicyMeta::read(checkpoint)?;
+        let needed = PolicyMeta {
+            network: PolicyMeta::NETWORK.to_owned(),
+            sizes: ActorCriticConfig { observation: OBSERVATION, plan: PLAN, ..meta.sizes.clone() },
+            observation_version: OBSERVATION_VERSION,
+            ..meta.clone()
+        };
+        meta.fits(&needed)?;
+        let moments: RunningMoments = serde_json::from_slice(checkpoint.file(NORMALISER_FILE)?)
+            .map_err(|error| no_policy(checkpoint, &error))?;
+        if moments.mean.len() != OBSERVATION || moments.squared_deviations.len() != OBSERVATION {
+            return Err(no_policy(checkpoint, &format!("{NORMALISER_FILE} is not of {OBSERVATION} entries")));
+        }
+        // The initial weights are overwritten; any generator will do.
+        let mut generator = stream(0, SeedDomain::Report, 0, 0, Purpose::Policy);
+        let mut model = ActorCritic::new(&meta.sizes, &mut generator, &device);
+        model.load_safetensors(checkpoint.file(WEIGHTS_FILE)?.to_vec())?;
+        Ok(Self {
+            model,
+            normaliser: ObservationNormaliser::from_moments(&moments),
+            exploration: Exploration::None,
+            executed: meta.executed.min(PLAN),
+            device,
+            batch: INFERENCE_BATCH,
+        })
+    }
+
+    /// Values of normalised observations, rows × 128.
+    #[must_use]
+    pub fn values(&self, fed: &[f32]) -> Vec<f32> {
+        let batches: Vec<Vec<f32>> = fed
+            .par_chunks(self.batch * OBSERVATION)
+            .map(|fed| numbers(self.model.clone().compute_value(self.tensor(fed))))
+            .collect();
+        batches.concat()
+    }
+
+    fn tensor(&self, fed: &[f32]) -> Tensor<B, 2> {
+        let rows = fed.len() / OBSERVATION;
+        Tensor::from_data(TensorData::new(fed.to_vec(), [rows, OBSERVATION]), &self.device)
+    }
+}
+
+fn numbers<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().into_vec().expect("the data was converted to f32")
+}
+
+impl<B: Backend> Policy for LearnedPolicy<B> {
+    fn act(&mut self, scene: &Scene<'_>, decisions: &mut Decisions) -> Result<(), PolicyError> {
+        self.normaliser.apply(scene.observations, &mut decisions.fed);
+        let log_std: Vec<f32> = numbers(self.model.log_std(self.executed));
+        let (batch, executed) = (self.batch, self.executed);
+        let Self { model, device, exploration, .. } = self;
+        let (model, device): (&ActorCritic<B>, &B::Device) = (model, device);
+        let generators: &mut [Generator] = match exploration {
+            Exploration::None => &mut [],
+            Exploration::Sample(generators) => generators,
+        };
+        let sampling = !generators.is_empty();
+        // Without sampling there is nothing to draw from: empty chunks keep the shape of the loop.
+        let mut none: Vec<&mut [Generator]> = Vec::new();
+        let drawn: Vec<&mut [Generator]> = if sampling {
+            generators.chunks_mut(batch).collect()
+        } else {
+            none.resize_with(scene.rows().div_ceil(batch), Default::default);
+            none
+        };
+        let outputs = decisions
+            .plans
+            .par_chunks_mut(batch * PLAN)
+            .zip(decisions.log_probabilities.par_chunks_mut(batch))
+            .zip(decisions.values.par_chunks_mut(batch));
+        decisions
+            .fed
+            .par_chunks(batch * OBSERVATION)
+            .zip(outputs)
+            .zip(drawn)
+            .for_each(|((fed, ((plans, log_probabilities), values)), generators)| {
+                let rows = fed.len() / OBSERVATION;
+                let observations =
+                    Tensor::<B, 2>::from_data(TensorData::new(fed.to_vec(), [rows, OBSERVATION]), device);
+                // A clone shares the weights; parameters are not `Sync` by themselves on every backend.
+                let means = numbers(model.plan_mean(observations.clone(), executed));
+                if sampling {
+                    values.copy_from_slice(&numbers(model.compute_value(observations)));
+                }
+                for (row, plan) in plans.chunks_exact_mut(PLAN).enumerate() {
+                    let mean = &means[row * executed..(row + 1) * executed];
+                    plan[executed..].fill(0.0);
+                    if sampling {
+                        log_probabilities[row] = sample(mean, &log_std, &mut generators[row], plan);
+                    } else {
+                        plan[..executed].copy_from_slice(mean);
+                    }
+                }
+            });
+        for (what, numbers, width) in [("plan", &decisions.plans, PLAN), ("value", &decisions.values, 1)] {
+            if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
+                return Err(PolicyError::NotFinite { what, row: at / width, value: numbers[at] });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Draws the executed entries of a plan and gives the logarithm of their density.
+fn sample(mean: &[f32], log_std: &[f32], generator: &mut Generator, plan: &mut [f32]) -> f32 {
+    const HALF_LOG_TWO_PI: f32 = 0.918_938_5;
+    let mut log_probability = 0.0;
+    for ((mean, log_std), entry) in mean.iter().zip(log_std).zip(plan) {
+        let normal: f32 = StandardNormal.sample(generator);
+        *entry = mean + normal * log_std.exp();
+        log_probability -= 0.5 * normal * normal + log_std + HALF_LOG_TWO_PI;
+    }
+    log_probability
+}

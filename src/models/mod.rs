@@ -1,0 +1,8 @@
+//! The networks, their normalisers, the choice of a device, and learned policies. All that names a backend stands here.
+
+pub mod actor_critic;
+pub mod checkpoint;
+pub mod device;
+pub(crate) mod durable_file;
+pub mod learned_policy;
+pub mod normaliser;

@@ -1,0 +1,38 @@
+//! The serde type of a scenario's file: each room's own configuration, composed.
+
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use crate::env::config::RewardConfig;
+use crate::sim::behaviours::BehaviourConfig;
+use crate::sim::config::{ObjectiveConfig, PhysicsConfig, SpacecraftConfig, TimingConfig};
+
+/// A scenario as its author writes it; kilometres and degrees where a field's name says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioConfig {
+    /// Name, by which results are filed: letters, digits, `_` and `-`.
+    pub name: String,
+    /// One sentence of what it is about.
+    pub summary: String,
+    /// Start of every episode, UTC, ISO 8601: `2026-03-20T12:00:00Z`.
+    pub epoch: String,
+    /// Physics.
+    pub physics: PhysicsConfig,
+    /// Segments, decisions, the limit.
+    pub timing: TimingConfig,
+    /// The spacecraft, one to eight; each place in this list is a slot of every arena.
+    pub spacecraft: Vec<SpacecraftConfig>,
+    /// What decides an episode.
+    pub objective: ObjectiveConfig,
+    /// What a learner is paid.
+    pub rewards: RewardConfig,
+    /// For scripted spacecraft by name, behaviours that are never trained against: evaluation plays them instead.
+    #[serde(default)]
+    pub held_out: BTreeMap<String, Vec<BehaviourConfig>>,
+    /// What the trainer is told; kept as text, see [`Scenario::training`](super::Scenario::training).
+    #[serde(default, skip_serializing)]
+    pub(super) training: Option<IgnoredAny>,
+}

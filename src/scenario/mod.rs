@@ -1,0 +1,216 @@
+//! Scenarios: the RON file, read, checked with every fault on its place, and compiled to what the simulator resets from.
+
+mod compile;
+pub mod config;
+mod epoch;
+pub mod error;
+pub mod spans;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path as FilePath;
+
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+pub use self::config::ScenarioConfig;
+pub use self::error::{Fault, ScenarioError};
+pub use self::spans::{Path, Spans};
+pub use self::validate::MAX_SPACECRAFT;
+use crate::env::config::RewardConfig;
+use crate::sim::behaviours::BehaviourConfig;
+use crate::sim::template::Template;
+
+/// Size of a scenario's text at most [bytes]; a larger file is refused unread.
+pub const LARGEST_TEXT: u64 = 1 << 20;
+
+/// A scenario that was read, found sound and compiled. Nothing of it changes afterwards.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Name, by which results are filed.
+    pub name: String,
+    /// One sentence of what it is about.
+    pub summary: String,
+    /// All that the author wrote, the `training` block excepted, in the author's units.
+    pub config: ScenarioConfig,
+    /// What the simulator resets from: SI units, slots in place of names.
+    pub template: Template,
+    /// What a learner is paid.
+    pub rewards: RewardConfig,
+    /// Behaviours that are never trained against, by the slot that they fly in an evaluation.
+    pub held_out: BTreeMap<usize, Vec<BehaviourConfig>>,
+    /// SHA-256, as 64 hexadecimal digits, of `config` written as RON without the `training` block.
+    ///
+    /// It does not change with comments, white space, the order of fields, defaults spelled out or the trainer's
+    /// settings, and does with anything else that the author wrote; also with a version of this crate that adds a field.
+    pub hash: String,
+    source_name: String,
+    text: String,
+    spans: Spans,
+}
+
+impl Scenario {
+    /// Reads the scenario file at `path`.
+    ///
+    /// # Errors
+    /// [`ScenarioError`]: the file cannot be read, is above [`LARGEST_TEXT`], is not UTF-8, or has faults, all of which
+    /// the error holds.
+    pub fn load(path: impl AsRef<FilePath>) -> Result<Self, ScenarioError> {
+        let path = path.as_ref();
+        let unreadable = |source| ScenarioError::Unreadable { path: path.to_owned(), source };
+        let name = error::harmless(&path.display().to_string());
+        // Looked at before it is opened: opening a pipe would wait for its writer.
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(ScenarioError::NotAFile { path: path.to_owned() });
+        }
+        let too_large = |bytes| ScenarioError::TooLarge { name: name.clone(), bytes, limit: LARGEST_TEXT };
+        if metadata.len() > LARGEST_TEXT {
+            return Err(too_large(metadata.len()));
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(LARGEST_TEXT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > LARGEST_TEXT {
+            return Err(too_large(bytes.len() as u64));
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::from_source(&name, &text),
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                Err(ScenarioError::NotUtf8 { name, offset, byte: error.as_bytes()[offset] })
+            }
+        }
+    }
+
+    /// Reads a scenario from `text`; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`].
+    pub fn from_source(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        if text.len() as u64 > LARGEST_TEXT {
+            let (name, bytes) = (name.to_owned(), text.len() as u64);
+            return Err(ScenarioError::TooLarge { name, bytes, limit: LARGEST_TEXT });
+        }
+        // Some editors put a byte order mark first; to RON it is a stray character.
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let spans = Spans::of(text);
+        if spans.root_start() == text.len() {
+            let help = "a scenario is written `(name: \"…\", summary: \"…\", …)`; the shipped ones are a start".to_owned();
+            let fault = Fault::new(0..0, "there is no scenario in this text: it is empty", Some(help));
+            return Err(ScenarioError::of_faults(name, text, vec![fault]));
+        }
+        let reading = syntax::read::<ScenarioConfig>(text);
+        let mut faults = reading.faults;
+        if let Some(config) = &reading.value {
+            faults.extend(validate::faults(config, text, &spans));
+        }
+        match (reading.value, faults.is_empty()) {
+            (Some(config), true) => Self::of(name, text, spans, config),
+            _ => Err(ScenarioError::of_faults(name, text, faults)),
+        }
+    }
+
+    /// The scenario of a configuration without faults.
+    fn of(name: &str, text: &str, spans: Spans, config: ScenarioConfig) -> Result<Self, ScenarioError> {
+        let internal = |what: &str| {
+            let message = format!("this scenario passed its checks but {what}: a fault of the program, please report it");
+            ScenarioError::of_faults(name, text, vec![Fault::new(0..0, message, None)])
+        };
+        let template = compile::template(&config).ok_or_else(|| internal("cannot be compiled"))?;
+        let written = ron::to_string(&config).map_err(|_| internal("cannot be written"))?;
+        let slot = |name: &String| config.spacecraft.iter().position(|craft| craft.name == *name);
+        let held_out = config.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
+        Ok(Self {
+            name: config.name.clone(),
+            summary: config.summary.clone(),
+            template,
+            rewards: config.rewards.clone(),
+            held_out,
+            hash: Sha256::digest(written).iter().map(|byte| format!("{byte:02x}")).collect(),
+            config,
+            source_name: name.to_owned(),
+            text: text.to_owned(),
+            spans,
+        })
+    }
+
+    /// Slots that a policy flies, in order.
+    #[must_use]
+    pub fn learned_slots(&self) -> Vec<usize> {
+        let slots = self.template.slots.iter().enumerate();
+        slots.filter(|(_, slot)| slot.behaviours.is_empty()).map(|(index, _)| index).collect()
+    }
+
+    /// Refuses a scenario in which nothing is learned. It can be simulated, but neither trained nor evaluated on.
+    ///
+    /// # Errors
+    /// A fault on the list of spacecraft.
+    pub fn require_learned(&self) -> Result<(), ScenarioError> {
+        if !self.learned_slots().is_empty() {
+            return Ok(());
+        }
+        let help = Some("set `control: Learned` of a spacecraft".to_owned());
+        let path = Path::root().field("spacecraft");
+        Err(self.refuse(vec![self.fault(path, "no spacecraft of this scenario is learned", help)]))
+    }
+
+    /// The template with held-out behaviours in place of those trained against, or `None` where none are held out.
+    #[must_use]
+    pub fn with_held_out(&self) -> Option<Template> {
+        let mut template = self.template.clone();
+        for (slot, behaviours) in &self.held_out {
+            template.slots[*slot].behaviours.clone_from(behaviours);
+        }
+        (!self.held_out.is_empty()).then_some(template)
+    }
+
+    /// The text that the scenario was read from, without a byte order mark.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The `training` block as it stands in the text, and the byte that it starts at.
+    #[must_use]
+    pub fn training_text(&self) -> Option<(&str, usize)> {
+        let span = self.training_span()?;
+        Some((&self.text[span.clone()], span.start))
+    }
+
+    /// The `training` block read as a `T`; `None` where there is none.
+    ///
+    /// # Errors
+    /// The faults of the block, on their places in the whole text.
+    pub fn training<T: DeserializeOwned>(&self) -> Result<Option<T>, ScenarioError> {
+        let Some(span) = self.training_span() else { return Ok(None) };
+        let reading = syntax::read_part::<T>(&self.text, &self.spans, span);
+        match reading.value {
+            Some(value) if reading.faults.is_empty() => Ok(value),
+            _ => Err(self.refuse(reading.faults)),
+        }
+    }
+
+    fn training_span(&self) -> Option<Range<usize>> {
+        self.config.training.and_then(|_| self.spans.value(&Path::root().field("training")))
+    }
+
+    /// A fault of the value at `path`, for instance `"training.epochs"`, shown on its place in the text or, where it was
+    /// left to its default, on what is around it.
+    #[must_use]
+    pub fn fault(&self, path: impl Into<Path>, message: impl Into<String>, help: Option<String>) -> Fault {
+        Fault::new(self.spans.label(&self.text, &path.into()), message, help)
+    }
+
+    /// The error of `faults` of this scenario.
+    #[must_use]
+    pub fn refuse(&self, faults: Vec<Fault>) -> ScenarioError {
+        ScenarioError::of_faults(&self.source_name, &self.text, faults)
+    }
+}

@@ -1,0 +1,164 @@
+//! Faults of the objective: who is meant, and whether it can be met and missed.
+
+use super::spacecraft::{reference, start_range_m};
+use super::{Allowed, Check};
+use crate::scenario::error::{Quoted, expected_one_of, listed};
+use crate::scenario::spans::Path;
+use crate::sim::config::{BaseVelocity, FailureConfig, OrbitConfig, SuccessConfig};
+
+impl Check<'_> {
+    pub(super) fn objective(&mut self) {
+        let (path, objective) = (Path::root().field("objective"), &self.config.objective);
+        let mut teams: Vec<&str> = Vec::new();
+        for craft in &self.config.spacecraft {
+            if !teams.contains(&craft.team.as_str()) {
+                teams.push(&craft.team);
+            }
+        }
+        let team_is_known = teams.contains(&objective.team.as_str());
+        if !team_is_known {
+            let message = format!("team {} has no spacecraft", Quoted(&objective.team));
+            self.fault(&path.field("team"), message, expected_one_of(&objective.team, &teams));
+        }
+        let reach = self.success(&path.field("success"), team_is_known);
+        let mut limited = false;
+        for (index, failure) in objective.failure.iter().enumerate() {
+            let path = path.field("failure").index(index);
+            self.failure(&path, failure, reach);
+            if matches!(failure, FailureConfig::SpeedLimit { .. }) {
+                if limited {
+                    let help = Some("rewards count the overspeed of one limit".to_owned());
+                    self.fault(&path, "there is more than one SpeedLimit", help);
+                }
+                limited = true;
+            }
+        }
+    }
+
+    /// Checks the goal; gives its pair, lower slot first, and its radius [m].
+    fn success(&mut self, path: &Path, team_is_known: bool) -> Option<([usize; 2], f64)> {
+        let SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } = &self.config.objective.success;
+        let radius_path = path.field("radius_m");
+        let radius_is_sound = self.number(&radius_path, "capture radius", *radius_m, "m", Allowed::POSITIVE);
+        if let Some(max_speed_m_s) = max_speed_m_s {
+            self.number(&path.field("max_speed_m_s"), "greatest speed", *max_speed_m_s, "m/s", Allowed::POSITIVE);
+        }
+        let pair = self.pair(path, ["who", "target"], [who, target]);
+        let team = &self.config.objective.team;
+        let member = self.config.spacecraft.iter().find(|craft| craft.name == *who);
+        if let (true, Some(member)) = (team_is_known, member) {
+            if member.team != *team {
+                let message = format!("{} is in team {}, not in {}", Quoted(who), Quoted(&member.team), Quoted(team));
+                let of_team = self.config.spacecraft.iter().filter(|craft| craft.team == *team);
+                let names: Vec<&str> = of_team.map(|craft| craft.name.as_str()).collect();
+                self.fault(&path.field("who"), message, expected_one_of(who, &names));
+            }
+        }
+        let pair = pair?;
+        if let (true, Some((least_m, _))) = (radius_is_sound, self.start_range_of(pair)) {
+            if *radius_m >= least_m {
+                let message =
+                    format!("capture radius {radius_m} m is not below the least range at the start, {least_m} m");
+                let help = Some("such an episode would be over before it begins".to_owned());
+                self.fault(&radius_path, message, help);
+            }
+        }
+        Some((pair, *radius_m))
+    }
+
+    fn failure(&mut self, path: &Path, failure: &FailureConfig, reach: Option<([usize; 2], f64)>) {
+        let (FailureConfig::Escape { who, from, .. }
+        | FailureConfig::KeepOut { who, from, .. }
+        | FailureConfig::SpeedLimit { who, from, .. }) = failure;
+        let pair = self.pair(path, ["who", "from"], [who, from]);
+        let start = pair.and_then(|pair| self.start_range_of(pair));
+        let goal_m = reach.filter(|(of, _)| Some(*of) == pair).map(|(_, radius_m)| radius_m);
+        match failure {
+            FailureConfig::Escape { range_m, .. } => {
+                let path = path.field("range_m");
+                if !self.number(&path, "escape range", *range_m, "m", Allowed::POSITIVE) {
+                    return;
+                }
+                if let Some((_, greatest_m)) = start.filter(|(_, greatest_m)| range_m <= greatest_m) {
+                    let message = format!(
+                        "escape range {range_m} m is not above the greatest range at the start, {greatest_m} m"
+                    );
+                    self.fault(&path, message, None);
+                } else if let Some(goal_m) = goal_m.filter(|goal_m| range_m <= goal_m) {
+                    let message = format!("escape range {range_m} m is not above the capture radius, {goal_m} m");
+                    self.fault(&path, message, None);
+                }
+            }
+            FailureConfig::KeepOut { radius_m, .. } => {
+                let path = path.field("radius_m");
+                if !self.number(&path, "keep-out radius", *radius_m, "m", Allowed::POSITIVE) {
+                    return;
+                }
+                if let Some((least_m, _)) = start.filter(|(least_m, _)| radius_m >= least_m) {
+                    let message =
+                        format!("keep-out radius {radius_m} m is not below the least range at the start, {least_m} m");
+                    self.fault(&path, message, None);
+                } else if let Some(goal_m) = goal_m.filter(|goal_m| radius_m >= goal_m) {
+                    let message = format!(
+                        "keep-out radius {radius_m} m is not below the capture radius of the same two, {goal_m} m"
+                    );
+                    self.fault(&path, message, Some("the goal could not be reached".to_owned()));
+                }
+            }
+            FailureConfig::SpeedLimit { floor_m_s, slope_per_s, offset_m, margin_m_s, .. } => {
+                let mut sound = true;
+                for (field, what, value, unit) in [
+                    ("floor_m_s", "speed limit", floor_m_s, "m/s"),
+                    ("slope_per_s", "slope of the speed limit", slope_per_s, "1/s"),
+                    ("offset_m", "offset of the speed limit", offset_m, "m"),
+                    ("margin_m_s", "margin of the speed limit", margin_m_s, "m/s"),
+                ] {
+                    sound &= self.number(&path.field(field), what, *value, unit, Allowed::NOT_NEGATIVE);
+                }
+                let (Some((least_m, _)), Some(speed_m_s)) = (start, pair.and_then(|pair| self.start_speed_of(pair)))
+                else {
+                    return;
+                };
+                let allowed_m_s = floor_m_s + slope_per_s * (least_m - offset_m) + margin_m_s;
+                if sound && speed_m_s > allowed_m_s {
+                    let message = format!(
+                        "a start at {speed_m_s} m/s and {least_m} m breaks the speed limit and its margin, {allowed_m_s:.3} m/s \
+                         there"
+                    );
+                    self.fault(path, message, None);
+                }
+            }
+        }
+    }
+
+    /// The slots of two names, lower first; faults at `fields` of `path` where they are unknown or the same.
+    fn pair(&mut self, path: &Path, fields: [&str; 2], names: [&String; 2]) -> Option<[usize; 2]> {
+        let first = self.slot(&path.field(fields[0]), names[0]);
+        let second = self.slot(&path.field(fields[1]), names[1]);
+        let (first, second) = (first?, second?);
+        if first == second {
+            let message = format!("`{}` and `{}` are both {}", fields[0], fields[1], Quoted(names[0]));
+            let others: Vec<&str> = self.names().into_iter().filter(|name| *name != names[0]).collect();
+            let help = (!others.is_empty()).then(|| format!("other spacecraft: {}", listed(&others)));
+            self.fault(&path.field(fields[1]), message, help);
+            return None;
+        }
+        Some([first.min(second), first.max(second)])
+    }
+
+    /// Least and greatest distance of two spacecraft at the start [m], where one starts relative to the other.
+    fn start_range_of(&self, [earlier, later]: [usize; 2]) -> Option<(f64, f64)> {
+        let fleet = &self.config.spacecraft;
+        let orbit = &fleet[later].orbit;
+        let bounds = (reference(orbit) == Some(&fleet[earlier].name)).then(|| start_range_m(orbit)).flatten()?;
+        (bounds.0.is_finite() && bounds.1.is_finite()).then_some(bounds)
+    }
+
+    /// Greatest relative speed of two spacecraft at the start [m/s], where one starts from rest relative to the other.
+    fn start_speed_of(&self, [_, later]: [usize; 2]) -> Option<f64> {
+        match &self.config.spacecraft[later].orbit {
+            OrbitConfig::RtnShell { base_velocity: BaseVelocity::Rest, speed_m_s, .. } => Some(speed_m_s.bounds().1),
+            _ => None,
+        }
+    }
+}

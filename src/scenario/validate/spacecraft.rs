@@ -1,0 +1,318 @@
+//! Faults of single spacecraft: mass, propulsion, where they start, who flies them.
+
+use super::{Allowed, Check, MAX_SPACECRAFT};
+use crate::astro::constants::STANDARD_GRAVITY_M_S2;
+use crate::astro::elements::KeplerianElements;
+use crate::astro::teme;
+use crate::scenario::epoch;
+use crate::scenario::error::{Quoted, listed};
+use crate::scenario::spans::Path;
+use crate::sim::config::{ControlConfig, OrbitConfig, PropulsionConfig, SpacecraftConfig, Thrusters};
+use crate::sim::distribution::Distribution;
+
+/// Altitude [km] below which an orbit does not last: drag ends it within a revolution.
+const LOWEST_ALTITUDE_KM: f64 = 80.0;
+/// Highest altitude of a perigee [km]: about the radius of the Earth's sphere of influence, beyond which the Sun rules.
+const HIGHEST_ALTITUDE_KM: f64 = 900_000.0;
+/// Greatest acceleration by thrust [m/s²], about 100 g.
+const GREATEST_ACCELERATION_M_S2: f64 = 1000.0;
+/// Characters of a line of a two-line element set.
+const TLE_LINE_LENGTH: usize = 69;
+
+/// The distribution of the thrust [N], an axis where thrusters are per axis.
+pub(super) fn thrust(propulsion: &PropulsionConfig) -> &Distribution {
+    let (Thrusters::Vectored { thrust_n } | Thrusters::PerAxis { thrust_n }) = &propulsion.thrusters;
+    thrust_n
+}
+
+/// Whether any thrust can come out for the spacecraft.
+pub(super) fn can_burn(craft: &SpacecraftConfig) -> bool {
+    // A thrust that is no number is told by itself; it is not none.
+    craft.propulsion.as_ref().is_some_and(|propulsion| thrust(propulsion).bounds().1 != 0.0)
+}
+
+/// The name of the spacecraft that the orbit is relative to.
+pub(super) fn reference(orbit: &OrbitConfig) -> Option<&str> {
+    match orbit {
+        OrbitConfig::RtnOffset { to, .. } | OrbitConfig::RtnShell { to, .. } => Some(to),
+        OrbitConfig::Origin | OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. } => None,
+    }
+}
+
+/// The least and the greatest distance from its reference at which the orbit starts [m].
+pub(super) fn start_range_m(orbit: &OrbitConfig) -> Option<(f64, f64)> {
+    match orbit {
+        // A range that is not positive is told by itself.
+        OrbitConfig::RtnShell { range_m, .. } => Some(range_m.bounds()).filter(|(least, _)| *least > 0.0),
+        OrbitConfig::RtnOffset { position_m, .. } => {
+            let bounds = position_m.each_ref().map(Distribution::bounds);
+            let length = |parts: [f64; 3]| parts.iter().map(|part| part * part).sum::<f64>().sqrt();
+            let least = length(bounds.map(|(low, high)| low.max(-high).max(0.0)));
+            let greatest = length(bounds.map(|(low, high)| low.abs().max(high.abs())));
+            Some((least, greatest))
+        }
+        OrbitConfig::Origin | OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. } => None,
+    }
+}
+
+impl Check<'_> {
+    pub(super) fn all_spacecraft(&mut self) {
+        let path = Path::root().field("spacecraft");
+        let fleet = &self.config.spacecraft;
+        if fleet.is_empty() {
+            self.fault(&path, "there is no spacecraft", Some(format!("name one to {MAX_SPACECRAFT}")));
+        }
+        if fleet.len() > MAX_SPACECRAFT {
+            let message = format!("there are {} spacecraft, {MAX_SPACECRAFT} at most", fleet.len());
+            let help = Some(format!("an observation has places for own ship and {} others", MAX_SPACECRAFT - 1));
+            self.fault(&path.index(MAX_SPACECRAFT).field("name"), message, help);
+        }
+        // Least altitude at which each may start [km]; none where it is not known.
+        let mut lowest_km: Vec<Option<f64>> = Vec::new();
+        for (slot, craft) in fleet.iter().enumerate().take(MAX_SPACECRAFT) {
+            let path = path.index(slot);
+            self.about = format!(" (spacecraft {})", Quoted(&craft.name));
+            self.identity(&path, slot, craft);
+            self.distribution(&path.field("mass_kg"), "mass", &craft.mass_kg, "kg", Allowed::POSITIVE);
+            if let Some(propulsion) = &craft.propulsion {
+                self.propulsion(&path.field("propulsion"), craft, propulsion);
+            }
+            let lowest = self.orbit(&path.field("orbit"), slot, &craft.orbit, &lowest_km);
+            lowest_km.push(lowest);
+            self.control(&path.field("control"), craft);
+            self.about.clear();
+        }
+    }
+
+    fn identity(&mut self, path: &Path, slot: usize, craft: &SpacecraftConfig) {
+        self.name(&path.field("name"), &format!("spacecraft {}", slot + 1), &craft.name);
+        self.name(&path.field("team"), &format!("the team of spacecraft {}", slot + 1), &craft.team);
+        let earlier = self.config.spacecraft[..slot].iter().position(|other| other.name == craft.name);
+        if let Some(earlier) = earlier {
+            let message = format!("spacecraft {} and {} are both named {}", earlier + 1, slot + 1, Quoted(&craft.name));
+            self.fault(&path.field("name"), message, Some("give each a name of its own".to_owned()));
+        }
+    }
+
+    fn propulsion(&mut self, path: &Path, craft: &SpacecraftConfig, propulsion: &PropulsionConfig) {
+        let thrust_path = path.field("thrusters").field("thrust_n");
+        let thrust_n = thrust(propulsion);
+        let mut sound = self.distribution(&thrust_path, "thrust", thrust_n, "N", Allowed::NOT_NEGATIVE);
+        let isp_path = path.field("isp_s");
+        if let Some(isp_s) = &propulsion.isp_s {
+            sound &= self.distribution(&isp_path, "specific impulse", isp_s, "s", Allowed::POSITIVE);
+        }
+        if let Some(delta_v_m_s) = &propulsion.delta_v_m_s {
+            self.distribution(&path.field("delta_v_m_s"), "Δv", delta_v_m_s, "m/s", Allowed::NOT_NEGATIVE);
+        }
+        let (least_mass_kg, greatest_thrust_n) = (craft.mass_kg.bounds().0, thrust_n.bounds().1);
+        if !sound || craft.mass_kg.fault().is_some() || least_mass_kg <= 0.0 {
+            return;
+        }
+        let acceleration_m_s2 = greatest_thrust_n / least_mass_kg;
+        if acceleration_m_s2 > GREATEST_ACCELERATION_M_S2 {
+            let message = format!(
+                "a thrust of {greatest_thrust_n} N on {least_mass_kg} kg accelerates by {acceleration_m_s2} m/s², above \
+                 {GREATEST_ACCELERATION_M_S2} m/s²{}",
+                self.about
+            );
+            self.fault(&thrust_path, message, None);
+        }
+        let (Some(isp_s), None) = (&propulsion.isp_s, &propulsion.delta_v_m_s) else { return };
+        // ṁ = F / (Isp g0), and up to three thrusters at a time where they are per axis.
+        let thrusters = if matches!(propulsion.thrusters, Thrusters::PerAxis { .. }) { 3.0 } else { 1.0 };
+        let flow_kg_s = thrusters * greatest_thrust_n / (isp_s.bounds().0 * STANDARD_GRAVITY_M_S2);
+        let burnt_kg = flow_kg_s * self.config.timing.time_limit_s;
+        if burnt_kg >= least_mass_kg {
+            let message = format!(
+                "burning until the time limit would take {burnt_kg:.1} kg of a mass of {least_mass_kg} kg{}",
+                self.about
+            );
+            self.fault(&isp_path, message, Some("bound the propellant by `delta_v_m_s`".to_owned()));
+        }
+    }
+
+    /// Checks a start; gives the least altitude [km] at which it can be, where that is known and sound.
+    fn orbit(&mut self, path: &Path, slot: usize, orbit: &OrbitConfig, lowest_km: &[Option<f64>]) -> Option<f64> {
+        match (orbit, self.is_relative()) {
+            (OrbitConfig::Origin, false) => {
+                let help = "start from `Keplerian(…)`, `Tle(…)`, `RtnOffset(…)` or `RtnShell(…)`".to_owned();
+                let message = format!("Origin is a start of the Relative tier, not of the Standard one{}", self.about);
+                self.fault(path, message, Some(help));
+            }
+            (OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. }, true) => {
+                let name = if matches!(orbit, OrbitConfig::Tle { .. }) { "Tle" } else { "Keplerian" };
+                let message = format!("{name} is a start of the Standard tier, not of the Relative one{}", self.about);
+                let help = "start from `Origin`, `RtnOffset(…)` or `RtnShell(…)`".to_owned();
+                self.fault(path, message, Some(help));
+            }
+            _ => {}
+        }
+        match orbit {
+            OrbitConfig::Origin => None,
+            OrbitConfig::Keplerian { .. } => self.keplerian(path, orbit),
+            OrbitConfig::Tle { line1, line2 } => self.tle(path, line1, line2),
+            OrbitConfig::RtnOffset { .. } | OrbitConfig::RtnShell { .. } => {
+                let to = self.relative(path, slot, orbit)?;
+                let parent_km = (*lowest_km.get(to)?)?;
+                let (_, range_m) = start_range_m(orbit)?;
+                let least_km = parent_km - range_m / 1000.0;
+                if least_km < LOWEST_ALTITUDE_KM {
+                    let message = format!(
+                        "a start up to {range_m} m from a perigee altitude of {parent_km} km can lie below \
+                         {LOWEST_ALTITUDE_KM} km{}",
+                        self.about
+                    );
+                    self.fault(path, message, None);
+                    return None;
+                }
+                Some(least_km)
+            }
+        }
+    }
+
+    fn keplerian(&mut self, path: &Path, orbit: &OrbitConfig) -> Option<f64> {
+        let OrbitConfig::Keplerian {
+            perigee_altitude_km,
+            eccentricity,
+            inclination_deg,
+            raan_deg,
+            argument_of_perigee_deg,
+            true_anomaly_deg,
+        } = orbit
+        else {
+            return None;
+        };
+        let ellipse = Allowed { greatest: 1.0, greatest_included: false, ..Allowed::NOT_NEGATIVE };
+        self.distribution(&path.field("eccentricity"), "eccentricity", eccentricity, "", ellipse);
+        let half_turn = Allowed { greatest: 180.0, ..Allowed::NOT_NEGATIVE };
+        self.distribution(&path.field("inclination_deg"), "inclination", inclination_deg, "deg", half_turn);
+        for (field, what, angle) in [
+            ("raan_deg", "right ascension of the ascending node", raan_deg),
+            ("argument_of_perigee_deg", "argument of perigee", argument_of_perigee_deg),
+            ("true_anomaly_deg", "true anomaly", true_anomaly_deg),
+        ] {
+            self.distribution(&path.field(field), what, angle, "deg", Allowed::ANY);
+        }
+        let path = path.field("perigee_altitude_km");
+        if matches!(perigee_altitude_km, Distribution::LogUniform(..)) {
+            // Compiled to the radius, which is the altitude plus a constant and so no longer log-uniform.
+            let help = Some("use Uniform, Normal, Choice or Fixed".to_owned());
+            self.fault(&path, format!("a perigee altitude cannot be LogUniform{}", self.about), help);
+            return None;
+        }
+        let allowed = Allowed { greatest: HIGHEST_ALTITUDE_KM, ..Allowed::ANY };
+        if !self.distribution(&path, "perigee altitude", perigee_altitude_km, "km", allowed) {
+            return None;
+        }
+        self.altitude(&path, perigee_altitude_km.bounds().0)
+    }
+
+    /// Checks the least altitude of a perigee [km], and gives it if it is sound.
+    fn altitude(&mut self, path: &Path, altitude_km: f64) -> Option<f64> {
+        let message = if altitude_km < 0.0 {
+            format!("perigee altitude {altitude_km} km is inside the Earth{}", self.about)
+        } else if altitude_km < LOWEST_ALTITUDE_KM {
+            format!("perigee altitude {altitude_km} km is below {LOWEST_ALTITUDE_KM} km{}", self.about)
+        } else {
+            return Some(altitude_km);
+        };
+        let help = format!(
+            "altitudes count from the equatorial radius, {} km; at least {LOWEST_ALTITUDE_KM} km are needed",
+            self.config.physics.earth_radius_m / 1000.0
+        );
+        self.fault(path, message, Some(help));
+        None
+    }
+
+    fn tle(&mut self, path: &Path, line1: &str, line2: &str) -> Option<f64> {
+        for (field, line) in [("line1", line1), ("line2", line2)] {
+            if line.len() != TLE_LINE_LENGTH || !line.is_ascii() {
+                let message = format!(
+                    "{field} has {} characters, not {TLE_LINE_LENGTH} of ASCII{}",
+                    line.chars().count(),
+                    self.about
+                );
+                self.fault(&path.field(field), message, Some("copy the line whole, checksum included".to_owned()));
+                return None;
+            }
+        }
+        // A wrong epoch is told by itself.
+        let epoch_jd_tt = epoch::julian_date_tt(&self.config.epoch).ok()?;
+        match teme::state_at(line1, line2, epoch_jd_tt) {
+            Ok(state) => {
+                let elements = KeplerianElements::from_cartesian(&state, self.config.physics.mu_m3_s2);
+                let perigee_m = elements.semi_latus_rectum_m / (1.0 + elements.eccentricity);
+                self.altitude(path, ((perigee_m - self.config.physics.earth_radius_m) / 1000.0).round())
+            }
+            Err(error) => {
+                let message = format!("{error}{}", self.about);
+                let at = match &error {
+                    teme::TemeError::Lines(_) if message.contains("line 1") => path.field("line1"),
+                    teme::TemeError::Lines(_) if message.contains("line 2") => path.field("line2"),
+                    _ => path.clone(),
+                };
+                self.fault(&at, message, None);
+                None
+            }
+        }
+    }
+
+    /// Checks a start relative to another spacecraft, and gives the slot of the other where all is sound.
+    fn relative(&mut self, path: &Path, slot: usize, orbit: &OrbitConfig) -> Option<usize> {
+        let mut sound = true;
+        match orbit {
+            OrbitConfig::RtnOffset { position_m, velocity_m_s, .. } => {
+                for axis in 0..3 {
+                    let (position, velocity) = (path.field("position_m"), path.field("velocity_m_s"));
+                    sound &= self.distribution(&position.index(axis), "position", &position_m[axis], "m", Allowed::ANY);
+                    sound &=
+                        self.distribution(&velocity.index(axis), "velocity", &velocity_m_s[axis], "m/s", Allowed::ANY);
+                }
+            }
+            OrbitConfig::RtnShell { range_m, direction_weights, speed_m_s, .. } => {
+                sound &= self.distribution(&path.field("range_m"), "range", range_m, "m", Allowed::POSITIVE);
+                sound &= self.distribution(&path.field("speed_m_s"), "speed", speed_m_s, "m/s", Allowed::NOT_NEGATIVE);
+                let weights = path.field("direction_weights");
+                for (axis, weight) in direction_weights.iter().enumerate() {
+                    sound &= self.number(&weights.index(axis), "weight", *weight, "", Allowed::NOT_NEGATIVE);
+                }
+                if direction_weights.iter().all(|weight| *weight == 0.0) {
+                    let message = format!("all weights of the direction are zero{}", self.about);
+                    self.fault(&weights, message, Some("`(1.0, 1.0, 1.0)` is uniform on the sphere".to_owned()));
+                    sound = false;
+                }
+            }
+            OrbitConfig::Origin | OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. } => return None,
+        }
+        let (name, path) = (reference(orbit)?, path.field("to"));
+        let to = self.slot(&path, name)?;
+        if to >= slot {
+            let relation =
+                if to == slot { "itself".to_owned() } else { format!("{}, which comes later", Quoted(name)) };
+            let earlier = &self.names()[..slot];
+            let help = match earlier {
+                [] => "start the first spacecraft by itself, or put the other before it".to_owned(),
+                names => format!("spacecraft before it: {}", listed(names)),
+            };
+            self.fault(&path, format!("the start is relative to {relation}{}", self.about), Some(help));
+            return None;
+        }
+        sound.then_some(to)
+    }
+
+    fn control(&mut self, path: &Path, craft: &SpacecraftConfig) {
+        match &craft.control {
+            ControlConfig::Learned if !can_burn(craft) => {
+                let message = format!("a learned spacecraft needs thrusters{}", self.about);
+                self.fault(
+                    path,
+                    message,
+                    Some("give it `propulsion`, or fly it by `Scripted([Ballistic()])`".to_owned()),
+                );
+            }
+            ControlConfig::Learned => {}
+            ControlConfig::Scripted(behaviours) => self.behaviours(&path.index(0), craft, behaviours),
+        }
+    }
+}

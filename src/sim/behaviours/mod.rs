@@ -1,0 +1,111 @@
+//! Behaviours of scripted spacecraft: evaders and guidances, one file each, one line of registration.
+
+use serde::{Deserialize, Serialize};
+
+use super::seeds::Generator;
+use super::view::View;
+use crate::astro::Vector3;
+
+#[cfg(test)]
+mod harness;
+mod intercept;
+mod line_of_sight;
+
+/// State that a behaviour keeps from one segment to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Parameters drawn at the start of the episode, in the order of the behaviour's fields.
+    pub parameters: [f64; 8],
+    /// Whatever the behaviour needs to remember; zero at the start of the episode.
+    pub scratch: [f64; 8],
+}
+
+/// How a scripted spacecraft decides. Implementations are pure but for `memory` and `generator`.
+pub trait Behaviour {
+    /// Draws the parameters of an episode; called once, before the first [`Behaviour::accelerate`].
+    fn begin(&self, generator: &mut Generator) -> Memory;
+
+    /// The acceleration wanted for the next segment, own RTN [m/s²].
+    ///
+    /// The simulator clips it to what the thrusters can give and the propellant that is left.
+    fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3;
+
+    /// Each fault of the parameters, as (field, what is wrong).
+    fn faults(&self) -> Vec<(&'static str, String)>;
+}
+
+/// Registers the behaviours: `Name => module::Type, "one sentence";`. The order is part of the contract.
+macro_rules! behaviours {
+    ($($(#[$doc:meta])* $name:ident => $module:ident, $snake:literal, $kind:ident;)*) => {
+        $(pub mod $module;)*
+
+        /// A behaviour with its parameters, as a scenario writes it.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum BehaviourConfig {
+            $($(#[$doc])* $name($module::$name),)*
+        }
+
+        impl BehaviourConfig {
+            /// The name in `snake_case`, as tables and the command line use it.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => $snake,)* }
+            }
+            fn behaviour(&self) -> &dyn Behaviour {
+                match self { $(Self::$name(behaviour) => behaviour,)* }
+            }
+        }
+
+        /// Every behaviour with its default parameters, in order, and what it is for.
+        #[must_use]
+        pub fn registry() -> Vec<(BehaviourConfig, Kind)> {
+            vec![$((BehaviourConfig::$name($module::$name::default()), Kind::$kind),)*]
+        }
+    };
+}
+
+/// What a behaviour is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Brings own ship to its target: a baseline for learned pursuers.
+    Guidance,
+    /// Keeps own ship from being reached.
+    Evasion,
+}
+
+behaviours! {
+    /// Never burns.
+    Ballistic => ballistic, "ballistic", Guidance;
+    /// Lambert two-impulse transfer to the target's predicted position, corrected on the way.
+    LambertTwoImpulse => lambert_two_impulse, "lambert_two_impulse", Guidance;
+    /// Zero-effort-miss, zero-effort-velocity feedback on Clohessy-Wiltshire prediction.
+    ZemZev => zem_zev, "zem_zev", Guidance;
+    /// Proportional navigation on the line-of-sight rate in RTN, gravity gradient compensated.
+    ProportionalNavigation => proportional_navigation, "proportional_navigation", Guidance;
+    /// Glideslope towards the target under a speed limit that falls with range.
+    Glideslope => glideslope, "glideslope", Guidance;
+    /// Burns straight away from the threat when it is near.
+    Flee => flee, "flee", Evasion;
+    /// Burns along the zero-effort miss, so that the miss grows.
+    BreakZeroEffortMiss => break_zero_effort_miss, "break_zero_effort_miss", Evasion;
+    /// Burns across the line of sight, out of the orbital plane, shortly before closest approach.
+    BreakPerpendicular => break_perpendicular, "break_perpendicular", Evasion;
+    /// Burns in random directions at random times while the threat closes.
+    Jink => jink, "jink", Evasion;
+    /// Weaves: alternates its burn across the line of sight at a drawn period.
+    Weave => weave, "weave", Evasion;
+}
+
+impl Behaviour for BehaviourConfig {
+    fn begin(&self, generator: &mut Generator) -> Memory {
+        self.behaviour().begin(generator)
+    }
+
+    fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
+        self.behaviour().accelerate(view, memory, generator)
+    }
+
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        self.behaviour().faults()
+    }
+}

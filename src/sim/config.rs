@@ -1,0 +1,298 @@
+//! What a scenario says of the simulation, in the author's units (kilometres and degrees where the field's name says so).
+//!
+//! The room `scenario` reads, checks and compiles these into the SI [`Template`](super::template::Template).
+
+use serde::{Deserialize, Serialize};
+
+use super::behaviours::BehaviourConfig;
+use super::distribution::Distribution;
+
+/// Physics of an episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhysicsConfig {
+    /// How states are kept and moved.
+    pub tier: Tier,
+    /// Gravitational parameter [m³/s²]; JGM-3 when left out.
+    #[serde(default = "default_mu")]
+    pub mu_m3_s2: f64,
+    /// Equatorial radius [m]; JGM-3 when left out.
+    #[serde(default = "default_radius")]
+    pub earth_radius_m: f64,
+}
+
+fn default_mu() -> f64 {
+    crate::astro::constants::EARTH_MU_M3_S2
+}
+
+fn default_radius() -> f64 {
+    crate::astro::constants::EARTH_RADIUS_M
+}
+
+/// Physics tier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Tier {
+    /// Clohessy-Wiltshire in the Hill frame of a circular reference orbit, exact for a constant acceleration over a segment.
+    Relative {
+        /// Mean motion of the reference orbit [rad/s].
+        mean_motion_rad_s: f64,
+    },
+    /// GCRF, the named forces, RK4 with a fixed substep.
+    Standard {
+        /// Forces, in any order, each once.
+        forces: Vec<ForceConfig>,
+        /// Greatest substep of the integrator [s]; a segment is cut into equal substeps no longer than this.
+        substep_s: f64,
+    },
+}
+
+/// A force of the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ForceConfig {
+    /// The Earth as a point mass; always needed.
+    TwoBody,
+    /// Zonal harmonic J2, JGM-3.
+    J2,
+    /// Zonal harmonic J3, JGM-3.
+    J3,
+    /// Zonal harmonic J4, JGM-3.
+    J4,
+}
+
+/// Times of an episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimingConfig {
+    /// Length of one of the 16 segments of a plan [s].
+    pub segment_s: f64,
+    /// Segments of each plan that are executed before the next decision, 1 to 16.
+    pub replan_every: usize,
+    /// Limit of an episode [s].
+    pub time_limit_s: f64,
+    /// What the limit is to a learner.
+    #[serde(default)]
+    pub at_time_limit: AtTimeLimit,
+}
+
+/// What reaching the time limit is to a learner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AtTimeLimit {
+    /// Part of the task (the time left is observed): the episode is `terminated`, and has failed.
+    #[default]
+    Terminate,
+    /// Not part of the task: the episode is `truncated`, and the value of its last state is bootstrapped.
+    Truncate,
+}
+
+/// One spacecraft, which is one slot of each arena.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpacecraftConfig {
+    /// Name, unique in the scenario.
+    pub name: String,
+    /// Team; spacecraft of one team share a goal.
+    pub team: String,
+    /// Role, told to a policy as a one-hot.
+    pub role: Role,
+    /// Mass at the start, propellant included [kg].
+    pub mass_kg: Distribution,
+    /// Thrusters and propellant; none for an object that cannot manoeuvre.
+    #[serde(default)]
+    pub propulsion: Option<PropulsionConfig>,
+    /// Where it starts.
+    pub orbit: OrbitConfig,
+    /// Who flies it.
+    pub control: ControlConfig,
+}
+
+/// Role of a spacecraft, as a policy is told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Seeks its target.
+    Pursuer,
+    /// Keeps from being reached.
+    Evader,
+    /// Protects another.
+    Guard,
+    /// Is what others are about, and does not take part by itself: a station, a target.
+    Target,
+}
+
+/// Thrusters and propellant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PropulsionConfig {
+    /// How the thrust is bounded.
+    pub thrusters: Thrusters,
+    /// Specific impulse [s]; left out, burns take no mass (as in AFRL's environments).
+    #[serde(default)]
+    pub isp_s: Option<Distribution>,
+    /// Δv at the start [m/s]; left out, it is not bounded.
+    #[serde(default)]
+    pub delta_v_m_s: Option<Distribution>,
+}
+
+/// How the thrust is bounded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Thrusters {
+    /// One thruster that points anywhere: the thrust vector lies in a ball.
+    Vectored {
+        /// Greatest thrust [N].
+        thrust_n: Distribution,
+    },
+    /// A pair on each of R, T and N: the thrust vector lies in a box.
+    PerAxis {
+        /// Greatest thrust on each axis [N].
+        thrust_n: Distribution,
+    },
+}
+
+/// Where a spacecraft starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum OrbitConfig {
+    /// The origin of the Hill frame, at rest; only in the `Relative` tier.
+    Origin,
+    /// Keplerian elements about the Earth, GCRF; only in the `Standard` tier.
+    Keplerian {
+        /// Altitude of the perigee above the equatorial radius [km].
+        perigee_altitude_km: Distribution,
+        /// Eccentricity, 0 to below 1.
+        eccentricity: Distribution,
+        /// Inclination [deg].
+        inclination_deg: Distribution,
+        /// Right ascension of the ascending node [deg].
+        raan_deg: Distribution,
+        /// Argument of perigee [deg].
+        argument_of_perigee_deg: Distribution,
+        /// True anomaly [deg].
+        true_anomaly_deg: Distribution,
+    },
+    /// An offset in another spacecraft's RTN frame.
+    RtnOffset {
+        /// Name of the other spacecraft, which stands before this one.
+        to: String,
+        /// Radial, transverse and normal offset [m].
+        position_m: [Distribution; 3],
+        /// Radial, transverse and normal velocity in the rotating frame [m/s].
+        velocity_m_s: [Distribution; 3],
+    },
+    /// A random direction about another spacecraft.
+    RtnShell {
+        /// Name of the other spacecraft, which stands before this one.
+        to: String,
+        /// Distance [m].
+        range_m: Distribution,
+        /// Weights of R, T and N in the direction: a Gaussian vector is scaled by them and normalised. (1, 1, 1) is uniform on the sphere.
+        #[serde(default = "isotropic")]
+        direction_weights: [f64; 3],
+        /// The velocity that the one below is added to.
+        #[serde(default)]
+        base_velocity: BaseVelocity,
+        /// Speed in a direction uniform on the sphere, in the rotating frame [m/s].
+        speed_m_s: Distribution,
+    },
+    /// A two-line element set, propagated by SGP4 to the scenario's epoch; only in the `Standard` tier.
+    Tle {
+        /// First line.
+        line1: String,
+        /// Second line.
+        line2: String,
+    },
+}
+
+fn isotropic() -> [f64; 3] {
+    [1.0; 3]
+}
+
+/// A velocity in the rotating frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BaseVelocity {
+    /// At rest in the rotating frame.
+    #[default]
+    Rest,
+    /// That of a circular orbit through the offset: -3/2 n x along T, x being the radial offset.
+    Circular,
+}
+
+/// Who flies a spacecraft.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum ControlConfig {
+    /// A policy, through plans of 16 segments.
+    Learned,
+    /// A behaviour, drawn from these once an episode, which decides every segment.
+    Scripted(Vec<BehaviourConfig>),
+}
+
+/// What decides an episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectiveConfig {
+    /// The team whose success is told.
+    pub team: String,
+    /// What it is after.
+    pub success: SuccessConfig,
+    /// What ends the episode against it, beside the time limit.
+    #[serde(default)]
+    pub failure: Vec<FailureConfig>,
+}
+
+/// What counts as success.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum SuccessConfig {
+    /// Coming within a distance of another spacecraft.
+    Reach {
+        /// Name of the spacecraft that must come near.
+        who: String,
+        /// Name of the spacecraft that it must reach.
+        target: String,
+        /// Distance [m].
+        radius_m: f64,
+        /// Greatest relative speed when the distance is crossed [m/s]; faster is a crash, which has failed.
+        #[serde(default)]
+        max_speed_m_s: Option<f64>,
+    },
+}
+
+/// What counts as failure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum FailureConfig {
+    /// The two being further apart than a distance.
+    Escape {
+        /// A spacecraft.
+        who: String,
+        /// The other.
+        from: String,
+        /// Distance [m].
+        range_m: f64,
+    },
+    /// The two being nearer than a distance.
+    KeepOut {
+        /// A spacecraft.
+        who: String,
+        /// The other.
+        from: String,
+        /// Distance [m].
+        radius_m: f64,
+    },
+    /// Relative speed above `floor_m_s + slope_per_s × (distance - offset_m)` by more than a margin.
+    SpeedLimit {
+        /// A spacecraft.
+        who: String,
+        /// The other, to which distance and speed are relative.
+        from: String,
+        /// Limit at the offset [m/s].
+        floor_m_s: f64,
+        /// Growth of the limit with distance [1/s].
+        slope_per_s: f64,
+        /// Distance at which the limit is the floor [m].
+        offset_m: f64,
+        /// Overspeed that ends the episode [m/s]; any overspeed is counted.
+        margin_m_s: f64,
+    },
+}

@@ -1,0 +1,35 @@
+//! The simulator: components, the schedule, arenas and shards, distributions and reset, integrators, forces, behaviours.
+
+pub mod behaviours;
+pub mod components;
+pub mod config;
+pub mod distribution;
+pub mod events;
+pub mod forces;
+pub mod integrators;
+pub mod reset;
+pub mod schedule;
+pub mod seeds;
+pub mod shard;
+pub mod template;
+pub mod view;
+
+use serde::{Deserialize, Serialize};
+
+/// How an episode ended for the objective's team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The objective was met.
+    Success,
+    /// The target was reached faster than allowed.
+    Crash,
+    /// The two came apart too far.
+    Escape,
+    /// The two came too near.
+    KeepOut,
+    /// The speed limit was exceeded by more than its margin.
+    Overspeed,
+    /// The time limit was reached.
+    TimeLimit,
+}

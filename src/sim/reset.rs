@@ -1,0 +1,155 @@
+//! The start of an episode: every drawn number of an arena, written over its rows in place.
+
+use rand::RngExt;
+use rand_distr::{Distribution as _, StandardNormal};
+
+use super::behaviours::Behaviour;
+use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Thruster};
+use super::config::BaseVelocity;
+use super::distribution::Distribution;
+use super::schedule::{Arena, Rows};
+use super::seeds::{Generator, Purpose, SeedDomain, stream};
+use super::template::{Slot, Start, Template};
+use crate::astro::constants::STANDARD_GRAVITY_M_S2;
+use crate::astro::elements::KeplerianElements;
+use crate::astro::rtn::RelativeState;
+use crate::astro::{CartesianState, Vector3};
+
+/// What an episode is drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct EpisodeSeed {
+    /// Seed of the run.
+    pub run: u64,
+    /// What the run may be used for.
+    pub domain: SeedDomain,
+    /// Arena, counted over all shards; in an evaluation, the seed that is listed.
+    pub arena: u64,
+    /// Episode of the arena.
+    pub episode: u64,
+}
+
+impl EpisodeSeed {
+    /// The generator of one purpose.
+    #[must_use]
+    pub fn stream(&self, purpose: Purpose) -> Generator {
+        stream(self.run, self.domain, self.arena, self.episode, purpose)
+    }
+}
+
+/// Overwrites `arena` and its rows (a slice as long as the template has slots) with the start of the episode `seed`.
+pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &mut Rows<'_>) {
+    let mut initial = seed.stream(Purpose::Initial);
+    let mut adversary = seed.stream(Purpose::Adversary);
+    for (index, slot) in template.slots.iter().enumerate() {
+        let orbit = Orbit::from(start(template, slot, rows.orbits, &mut initial));
+        rows.orbits[index] = orbit;
+        rows.previous[index] = Previous(orbit);
+        rows.masses[index] = mass(slot, &mut initial);
+        rows.thrusters[index] = thruster(slot, &mut initial);
+        rows.commands[index] = Command::default();
+        rows.burns[index] = Burn::default();
+        rows.ledgers[index] = Ledger::default();
+        rows.identities[index] = Identity { team: slot.team, role: slot.role as u8 };
+        rows.pilots[index] = pilot(slot, &mut adversary);
+    }
+    *arena = Arena::new(seed, adversary);
+}
+
+fn mass(slot: &Slot, generator: &mut Generator) -> Mass {
+    let mass_kg = slot.mass_kg.sample(generator);
+    let delta_v_m_s = slot.delta_v_m_s.as_ref().map_or(f64::INFINITY, |delta_v| delta_v.sample(generator));
+    Mass { mass_kg, initial_mass_kg: mass_kg, delta_v_left_m_s: delta_v_m_s, initial_delta_v_m_s: delta_v_m_s }
+}
+
+fn thruster(slot: &Slot, generator: &mut Generator) -> Thruster {
+    let max_thrust_n = slot.thrust_n.sample(generator);
+    let isp_s = slot.isp_s.as_ref().map_or(f64::INFINITY, |isp| isp.sample(generator));
+    Thruster { max_thrust_n, exhaust_speed_m_s: isp_s * STANDARD_GRAVITY_M_S2, per_axis: slot.per_axis }
+}
+
+fn pilot(slot: &Slot, generator: &mut Generator) -> Pilot {
+    if slot.behaviours.is_empty() {
+        return Pilot::default();
+    }
+    let choice = generator.random_range(0..slot.behaviours.len());
+    Pilot { behaviour: Some(choice as u16), memory: slot.behaviours[choice].begin(generator) }
+}
+
+/// The state of a slot; `earlier` holds the states of the slots before it.
+fn start(template: &Template, slot: &Slot, earlier: &[Orbit], generator: &mut Generator) -> CartesianState {
+    let vector = |of: &[Distribution; 3], generator: &mut Generator| {
+        Vector3::new(of[0].sample(generator), of[1].sample(generator), of[2].sample(generator))
+    };
+    match &slot.start {
+        Start::State(state) => *state,
+        Start::Elements(elements) => {
+            let drawn = elements.each_ref().map(|element| element.sample(generator));
+            let [perigee_radius_m, eccentricity, inclination_rad, raan_rad, argument_of_perigee_rad, true_anomaly_rad] =
+                drawn;
+            let semi_latus_rectum_m = perigee_radius_m * (1.0 + eccentricity);
+            KeplerianElements {
+                semi_latus_rectum_m,
+                eccentricity,
+                inclination_rad,
+                raan_rad,
+                argument_of_perigee_rad,
+                true_anomaly_rad,
+            }
+            .to_cartesian(template.physics.mu_m3_s2)
+        }
+        Start::Offset { to, position_m, velocity_m_s } => {
+            let position_rtn_m = vector(position_m, generator);
+            let velocity_rtn_m_s = vector(velocity_m_s, generator);
+            place(template, &earlier[*to], RelativeState { position_rtn_m, velocity_rtn_m_s })
+        }
+        Start::Shell { to, range_m, direction_weights, base_velocity, speed_m_s } => {
+            let weights = Vector3::from(*direction_weights);
+            let position_rtn_m = direction(&weights, generator) * range_m.sample(generator);
+            let base = match base_velocity {
+                BaseVelocity::Rest => Vector3::zeros(),
+                BaseVelocity::Circular => {
+                    let rate_rad_s = mean_motion(template, &earlier[*to]);
+                    Vector3::new(0.0, -1.5 * rate_rad_s * position_rtn_m.x, 0.0)
+                }
+            };
+            let random = direction(&Vector3::from_element(1.0), generator) * speed_m_s.sample(generator);
+            place(template, &earlier[*to], RelativeState { position_rtn_m, velocity_rtn_m_s: base + random })
+        }
+    }
+}
+
+/// A unit vector: a Gaussian one, weighted an axis and normalised.
+fn direction(weights: &Vector3, generator: &mut Generator) -> Vector3 {
+    loop {
+        let normal = Vector3::from_fn(|_, _| StandardNormal.sample(generator)).component_mul(weights);
+        let norm = normal.norm();
+        if norm > 1e-9 {
+            return normal / norm;
+        }
+    }
+}
+
+fn place(template: &Template, reference: &Orbit, relative: RelativeState) -> CartesianState {
+    let reference = reference.state();
+    if template.physics.hill_mean_motion_rad_s.is_some() {
+        CartesianState {
+            position_m: reference.position_m + relative.position_rtn_m,
+            velocity_m_s: reference.velocity_m_s + relative.velocity_rtn_m_s,
+        }
+    } else {
+        relative.to_gcrf(&reference)
+    }
+}
+
+/// Mean motion [rad/s] of an orbit, or of the Hill frame in the relative tier; that of the circular orbit where the state is unbound.
+pub(super) fn mean_motion(template: &Template, orbit: &Orbit) -> f64 {
+    template.physics.hill_mean_motion_rad_s.unwrap_or_else(|| {
+        let state = orbit.state();
+        let mu = template.physics.mu_m3_s2;
+        let radius_m = state.position_m.norm();
+        // Vis-viva: 1/a = 2/r - v²/μ.
+        let inverse_axis = 2.0 / radius_m - state.velocity_m_s.norm_squared() / mu;
+        let axis_m = if inverse_axis > 0.0 { 1.0 / inverse_axis } else { radius_m };
+        (mu / (axis_m * axis_m * axis_m)).sqrt()
+    })
+}

@@ -1,0 +1,230 @@
+//! A shard: one bevy world with many arenas of one scenario.
+
+use bevy_ecs::query::QueryState;
+use bevy_ecs::schedule::Schedule;
+use bevy_ecs::world::World;
+use serde::{Deserialize, Serialize};
+
+use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Thruster};
+use super::forces::Gravity;
+use super::reset::{EpisodeSeed, reset};
+use super::schedule::{Arena, Known, Rows, Shared, segment};
+use super::template::Template;
+use super::view::{SunModel, View};
+use crate::astro::relative::ClohessyWiltshire;
+
+type Columns = (
+    &'static mut Orbit,
+    &'static mut Previous,
+    &'static mut Mass,
+    &'static mut Thruster,
+    &'static mut Command,
+    &'static mut Burn,
+    &'static mut Ledger,
+    &'static mut Identity,
+    &'static mut Pilot,
+);
+type KnownColumns = (&'static Orbit, &'static Mass, &'static Thruster, &'static Ledger, &'static Identity);
+
+/// Many arenas of one scenario in one world, stepped together by one thread.
+pub struct Shard {
+    world: World,
+    schedule: Schedule,
+    columns: QueryState<Columns>,
+    known: QueryState<KnownColumns>,
+}
+
+/// Everything of a shard that changes, for a checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShardState {
+    arenas: Vec<Arena>,
+    rows: Vec<(Orbit, Mass, Thruster, Ledger, Identity, Pilot)>,
+}
+
+impl Shard {
+    /// A shard with one arena for each of `seeds`, reset.
+    #[must_use]
+    pub fn new(template: &Template, seeds: &[EpisodeSeed]) -> Self {
+        let mut world = World::new();
+        let zero = Orbit { position_m: [0.0; 3], velocity_m_s: [0.0; 3] };
+        for _ in 0..seeds.len() * template.slots.len() {
+            world.spawn((
+                zero,
+                Previous(zero),
+                Mass::default(),
+                Thruster::default(),
+                Command::default(),
+                Burn::default(),
+                Ledger::default(),
+                Identity::default(),
+                Pilot::default(),
+            ));
+        }
+        let physics = &template.physics;
+        let learned: Vec<usize> =
+            (0..template.slots.len()).filter(|slot| template.slots[*slot].behaviours.is_empty()).collect();
+        let arenas: Vec<Arena> =
+            seeds.iter().map(|seed| Arena::new(*seed, seed.stream(super::seeds::Purpose::Adversary))).collect();
+        world.insert_resource(Shared {
+            sun: SunModel::of(template),
+            gravity: Gravity {
+                mu_m3_s2: physics.mu_m3_s2,
+                earth_radius_m: physics.earth_radius_m,
+                zonals: physics.zonals,
+            },
+            hill: physics.hill_mean_motion_rad_s.map(|rate| ClohessyWiltshire::over(rate, template.segment_s)),
+            arch: pulp::Arch::new(),
+            plans: vec![[0.0; 3]; arenas.len() * learned.len() * template.replan_every],
+            arenas,
+            learned,
+            segment: 0,
+            template: template.clone(),
+        });
+        let (columns, known) = (world.query(), world.query());
+        let mut shard = Self { world, schedule: segment(), columns, known };
+        for (index, seed) in seeds.iter().enumerate() {
+            shard.reset(index, *seed);
+        }
+        shard
+    }
+
+    /// The scenario that is played.
+    #[must_use]
+    pub fn template(&self) -> &Template {
+        &self.shared().template
+    }
+
+    /// The arenas, in order.
+    #[must_use]
+    pub fn arenas(&self) -> &[Arena] {
+        &self.shared().arenas
+    }
+
+    /// Slots that a policy flies, in order.
+    #[must_use]
+    pub fn learned(&self) -> &[usize] {
+        &self.shared().learned
+    }
+
+    /// Starts another episode in an arena of this shard.
+    pub fn reset(&mut self, index: usize, seed: EpisodeSeed) {
+        self.with_rows(index, |template, arena, rows| reset(template, seed, arena, rows));
+    }
+
+    /// The executed segments of the plans that the next [`Shard::advance`] flies: thrust as a share of the greatest, RTN,
+    /// index (arena × learned slots + k) × `replan_every` + segment.
+    pub fn plans_mut(&mut self) -> &mut [[f64; 3]] {
+        &mut self.world.resource_mut::<Shared>().into_inner().plans
+    }
+
+    /// Plays one decision: `replan_every` segments in every arena whose episode goes on.
+    pub fn advance(&mut self) {
+        for segment in 0..self.shared().template.replan_every {
+            self.world.resource_mut::<Shared>().segment = segment;
+            self.schedule.run(&mut self.world);
+        }
+    }
+
+    /// Calls `visit(arena, k, view)` for each learned slot of each arena, in order.
+    pub fn for_each_view(&mut self, mut visit: impl FnMut(usize, usize, &View)) {
+        let arenas = self.arenas().len();
+        for index in 0..arenas {
+            self.for_each_view_of(index, |k, view| visit(index, k, view));
+        }
+    }
+
+    /// Calls `visit(k, view)` for each learned slot of one arena, in order.
+    pub fn for_each_view_of(&mut self, index: usize, mut visit: impl FnMut(usize, &View)) {
+        let shared = self.world.resource::<Shared>();
+        let mut columns = self.known.contiguous_iter(&self.world).expect("all components are dense");
+        let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
+        let known = Known { orbits, masses, thrusters, ledgers, identities };
+        for (k, slot) in shared.learned.iter().enumerate() {
+            visit(k, &View::build(&shared.template, &shared.sun, &known, &shared.arenas[index], index, *slot));
+        }
+    }
+
+    /// The behaviour drawn for a slot in this episode; `None` for a learned one.
+    #[must_use]
+    pub fn behaviour(&mut self, index: usize, slot: usize) -> Option<&'static str> {
+        self.with_rows(index, |template, _, rows| {
+            rows.pilots[slot].behaviour.map(|choice| template.slots[slot].behaviours[usize::from(choice)].name())
+        })
+    }
+
+    /// States of an arena's slots, in order.
+    pub fn orbits(&mut self, index: usize) -> Vec<Orbit> {
+        self.with_rows(index, |_, _, rows| rows.orbits.to_vec())
+    }
+
+    /// Lets a test or a bench change an arena's rows.
+    pub fn with_rows<T>(
+        &mut self,
+        index: usize,
+        change: impl FnOnce(&Template, &mut Arena, &mut Rows<'_>) -> T,
+    ) -> T {
+        self.world.resource_scope(|world, mut shared: bevy_ecs::change_detection::Mut<Shared>| {
+            let shared = &mut *shared;
+            let mut columns = self.columns.contiguous_iter_mut(world).expect("all components are dense");
+            let mut all = columns.next().expect("all rows share one table");
+            let slots = shared.template.slots.len();
+            let of = index * slots..(index + 1) * slots;
+            let mut rows = Rows {
+                orbits: &mut all.0.bypass_change_detection()[of.clone()],
+                previous: &mut all.1.bypass_change_detection()[of.clone()],
+                masses: &mut all.2.bypass_change_detection()[of.clone()],
+                thrusters: &mut all.3.bypass_change_detection()[of.clone()],
+                commands: &mut all.4.bypass_change_detection()[of.clone()],
+                burns: &mut all.5.bypass_change_detection()[of.clone()],
+                ledgers: &mut all.6.bypass_change_detection()[of.clone()],
+                identities: &mut all.7.bypass_change_detection()[of.clone()],
+                pilots: &mut all.8.bypass_change_detection()[of],
+            };
+            change(&shared.template, &mut shared.arenas[index], &mut rows)
+        })
+    }
+
+    /// Everything that changes, at the boundary of a decision.
+    #[must_use]
+    pub fn state(&mut self) -> ShardState {
+        let arenas = self.arenas().to_vec();
+        let mut rows = Vec::new();
+        for index in 0..arenas.len() {
+            self.with_rows(index, |template, _, of| {
+                rows.extend((0..template.slots.len()).map(|slot| {
+                    let (orbit, mass, thruster) = (of.orbits[slot], of.masses[slot], of.thrusters[slot]);
+                    (orbit, mass, thruster, of.ledgers[slot], of.identities[slot], of.pilots[slot])
+                }));
+            });
+        }
+        ShardState { arenas, rows }
+    }
+
+    /// Puts back what [`Shard::state`] gave; says whether it fits this shard's numbers of arenas and slots.
+    #[must_use]
+    pub fn restore(&mut self, state: &ShardState) -> bool {
+        let slots = self.template().slots.len();
+        if state.arenas.len() != self.arenas().len() || state.rows.len() != slots * state.arenas.len() {
+            return false;
+        }
+        for (index, saved) in state.arenas.iter().enumerate() {
+            self.with_rows(index, |_, arena, rows| {
+                *arena = saved.clone();
+                for (slot, row) in state.rows[index * slots..(index + 1) * slots].iter().enumerate() {
+                    rows.orbits[slot] = row.0;
+                    rows.previous[slot] = Previous(row.0);
+                    rows.masses[slot] = row.1;
+                    rows.thrusters[slot] = row.2;
+                    rows.ledgers[slot] = row.3;
+                    rows.identities[slot] = row.4;
+                    rows.pilots[slot] = row.5;
+                }
+            });
+        }
+        true
+    }
+
+    fn shared(&self) -> &Shared {
+        self.world.resource::<Shared>()
+    }
+}

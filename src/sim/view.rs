@@ -1,0 +1,283 @@
+//! What one spacecraft knows when it decides: its own ship and the tracks that it holds.
+
+use super::reset::mean_motion;
+use super::schedule::{Arena, Known};
+use super::template::Template;
+use crate::astro::rtn::{RelativeState, RtnFrame};
+use crate::astro::{CartesianState, Vector3, eclipse, sun};
+
+/// Tracks that a view holds at most; the observation has a place for each.
+pub const MAX_TRACKS: usize = 7;
+
+/// Own ship, known without error.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnShip {
+    /// Slot in the arena.
+    pub slot: usize,
+    /// Index of the team, 1 and up, in the order in which the scenario names them.
+    pub team: u8,
+    /// Index into the table of roles.
+    pub role: u8,
+    /// State in GCRF; in the `relative` tier, in the Hill frame of the reference orbit.
+    pub state: CartesianState,
+    /// Mass [kg], propellant included.
+    pub mass_kg: f64,
+    /// Mass at the start of the episode [kg].
+    pub initial_mass_kg: f64,
+    /// Greatest acceleration now [m/s²]: thrust over mass, an axis where thrusters are per axis; zero without propellant.
+    pub max_acceleration_m_s2: f64,
+    /// Whether thrusters act per axis (a box) and not as one vector (a ball).
+    pub per_axis: bool,
+    /// Δv left [m/s]; infinite where the scenario bounds neither propellant nor Δv.
+    pub delta_v_left_m_s: f64,
+    /// Δv at the start of the episode [m/s].
+    pub initial_delta_v_m_s: f64,
+    /// Δv spent so far in the episode [m/s].
+    pub delta_v_spent_m_s: f64,
+    /// Throttle of the last segment flown, 0 to 1.
+    pub last_throttle: f64,
+    /// Mean motion of the (reference) orbit [rad/s].
+    pub mean_motion_rad_s: f64,
+    /// Unit vector to the Sun, RTN of own ship.
+    pub sun_rtn: Vector3,
+    /// Whether own ship is in the Earth's shadow.
+    pub eclipsed: bool,
+}
+
+/// One tracked object, as own ship estimates it.
+#[derive(Clone, Copy, Debug)]
+pub struct Track {
+    /// Slot in the arena of the object tracked.
+    pub slot: usize,
+    /// Index of its team; 0 means that there is no track in this place.
+    pub team: u8,
+    /// Position relative to own ship, own RTN [m].
+    pub position_rtn_m: Vector3,
+    /// Velocity relative to own ship in the rotating RTN frame of own ship [m/s].
+    pub velocity_rtn_m_s: Vector3,
+    /// Estimate of the acceleration that its thrusters gave it in the last segment, own RTN [m/s²].
+    pub acceleration_rtn_m_s2: Vector3,
+    /// Its greatest acceleration, as far as known [m/s²].
+    pub max_acceleration_m_s2: f64,
+    /// Its Δv left, as far as known [m/s].
+    pub delta_v_left_m_s: f64,
+    /// Its Δv at the start of the episode, as far as known [m/s].
+    pub initial_delta_v_m_s: f64,
+    /// One standard deviation of the position estimate [m]; zero with perfect sensing.
+    pub position_sigma_m: f64,
+    /// Angle at the object between the Sun and own ship [rad]: 0 when it is fully lit as seen from own ship.
+    pub sun_phase_rad: f64,
+    /// What the scenario's objective makes of it for own team.
+    pub mark: Mark,
+}
+
+/// What an object is to an observer under the scenario's objective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Neither of the following.
+    None,
+    /// Own team's goal is at this object.
+    Goal,
+    /// Own team must keep away from this object.
+    KeepOut,
+}
+
+impl Track {
+    /// A place without a track.
+    pub const ABSENT: Self = Self {
+        slot: usize::MAX,
+        team: 0,
+        position_rtn_m: Vector3::new(0.0, 0.0, 0.0),
+        velocity_rtn_m_s: Vector3::new(0.0, 0.0, 0.0),
+        acceleration_rtn_m_s2: Vector3::new(0.0, 0.0, 0.0),
+        max_acceleration_m_s2: 0.0,
+        delta_v_left_m_s: 0.0,
+        initial_delta_v_m_s: 0.0,
+        position_sigma_m: 0.0,
+        sun_phase_rad: 0.0,
+        mark: Mark::None,
+    };
+
+    /// Range [m].
+    #[must_use]
+    pub fn range_m(&self) -> f64 {
+        self.position_rtn_m.norm()
+    }
+
+    /// Time to the closest approach on a straight line at constant relative velocity [s]; negative when it is past.
+    #[must_use]
+    pub fn time_to_closest_approach_s(&self) -> f64 {
+        -self.position_rtn_m.dot(&self.velocity_rtn_m_s) / (self.velocity_rtn_m_s.norm_squared() + 1e-12)
+    }
+}
+
+/// Everything that a behaviour or a policy decides from.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Time since the start of the episode [s].
+    pub time_s: f64,
+    /// Time until the episode's limit [s].
+    pub time_left_s: f64,
+    /// Length of a segment of the plan [s].
+    pub segment_s: f64,
+    /// Segments of a plan that are executed before the next decision.
+    pub replan_every: usize,
+    /// Whether states are those of the `relative` tier (Clohessy-Wiltshire).
+    pub relative_tier: bool,
+    /// Gravitational parameter [m³/s²].
+    pub mu_m3_s2: f64,
+    /// Own ship.
+    pub own: OwnShip,
+    /// Tracks: marked goals first, then keep-out objects, then the others by slot; absent ones last.
+    pub tracks: [Track; MAX_TRACKS],
+}
+
+impl View {
+    /// Tracks that are present.
+    pub fn tracks(&self) -> impl Iterator<Item = &Track> {
+        self.tracks.iter().take_while(|track| track.team != 0)
+    }
+
+    /// The track that own team's goal is at; without one, the nearest object of another team.
+    #[must_use]
+    pub fn target(&self) -> Option<&Track> {
+        self.tracks().find(|track| track.mark == Mark::Goal).or_else(|| self.nearest_opponent())
+    }
+
+    /// The nearest object of another team.
+    #[must_use]
+    pub fn nearest_opponent(&self) -> Option<&Track> {
+        self.tracks()
+            .filter(|track| track.team != self.own.team)
+            .min_by(|a, b| a.position_rtn_m.norm_squared().total_cmp(&b.position_rtn_m.norm_squared()))
+    }
+}
+
+/// Where the Sun stands during an episode.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SunModel {
+    /// At this position, GCRF [m]; its motion of a degree a day is left out.
+    Fixed(Vector3),
+    /// In the plane of the reference orbit, along R at the start, turning at minus the mean motion [rad/s] in the Hill frame.
+    Hill(f64),
+}
+
+impl SunModel {
+    pub(super) fn of(template: &Template) -> Self {
+        match template.physics.hill_mean_motion_rad_s {
+            Some(rate_rad_s) => Self::Hill(rate_rad_s),
+            None => Self::Fixed(sun::position_gcrf_m(template.epoch_jd_tt)),
+        }
+    }
+}
+
+impl View {
+    /// What slot `slot` of the arena knows; `arena_index` tells its rows. Sensing is perfect.
+    pub(super) fn build(
+        template: &Template,
+        sun: &SunModel,
+        known: &Known<'_>,
+        arena: &Arena,
+        arena_index: usize,
+        slot: usize,
+    ) -> Self {
+        let slots = template.slots.len();
+        let first = arena_index * slots;
+        let row = first + slot;
+        let state = known.orbits[row].state();
+        let (mass, thruster, ledger) = (&known.masses[row], &known.thrusters[row], &known.ledgers[row]);
+        let frame = template.physics.hill_mean_motion_rad_s.is_none().then(|| RtnFrame::of(&state));
+        let to_rtn = |vector: &Vector3| frame.as_ref().map_or(*vector, |frame| frame.to_rtn(vector));
+        let (sun_rtn, eclipsed) = match sun {
+            SunModel::Fixed(position_m) => (
+                to_rtn(&(position_m - state.position_m)).normalize(),
+                eclipse::in_cylindrical_shadow(&state.position_m, position_m, template.physics.earth_radius_m),
+            ),
+            SunModel::Hill(rate_rad_s) => {
+                let angle_rad = rate_rad_s * arena.time_s;
+                (Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0), false)
+            }
+        };
+        let own = OwnShip {
+            slot,
+            team: known.identities[row].team,
+            role: known.identities[row].role,
+            state,
+            mass_kg: mass.mass_kg,
+            initial_mass_kg: mass.initial_mass_kg,
+            max_acceleration_m_s2: max_acceleration(thruster.max_thrust_n, mass),
+            per_axis: thruster.per_axis,
+            delta_v_left_m_s: mass.delta_v_left_m_s,
+            initial_delta_v_m_s: mass.initial_delta_v_m_s,
+            delta_v_spent_m_s: ledger.delta_v_m_s,
+            last_throttle: ledger.last_throttle,
+            mean_motion_rad_s: mean_motion(template, &known.orbits[row]),
+            sun_rtn,
+            eclipsed,
+        };
+        let mut view = Self {
+            time_s: arena.time_s,
+            time_left_s: (template.time_limit_s - arena.time_s).max(0.0),
+            segment_s: template.segment_s,
+            replan_every: template.replan_every,
+            relative_tier: template.physics.hill_mean_motion_rad_s.is_some(),
+            mu_m3_s2: template.physics.mu_m3_s2,
+            own,
+            tracks: [Track::ABSENT; MAX_TRACKS],
+        };
+        let mut count = 0;
+        for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
+            for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {
+                if count == MAX_TRACKS {
+                    return view;
+                }
+                let row = first + other;
+                let seen = known.orbits[row].state();
+                let relative = match &frame {
+                    Some(frame) => RelativeState::in_frame(frame, &state, &seen),
+                    None => RelativeState {
+                        position_rtn_m: seen.position_m - state.position_m,
+                        velocity_rtn_m_s: seen.velocity_m_s - state.velocity_m_s,
+                    },
+                };
+                let mass = &known.masses[row];
+                let range_m = relative.position_rtn_m.norm();
+                let cosine = if range_m > 0.0 { -sun_rtn.dot(&relative.position_rtn_m) / range_m } else { 1.0 };
+                view.tracks[count] = Track {
+                    slot: other,
+                    team: known.identities[row].team,
+                    position_rtn_m: relative.position_rtn_m,
+                    velocity_rtn_m_s: relative.velocity_rtn_m_s,
+                    acceleration_rtn_m_s2: to_rtn(&known.ledgers[row].last_acceleration_m_s2),
+                    max_acceleration_m_s2: max_acceleration(known.thrusters[row].max_thrust_n, mass),
+                    delta_v_left_m_s: mass.delta_v_left_m_s,
+                    initial_delta_v_m_s: mass.initial_delta_v_m_s,
+                    position_sigma_m: 0.0,
+                    sun_phase_rad: libm::acos(cosine.clamp(-1.0, 1.0)),
+                    mark: wanted,
+                };
+                count += 1;
+            }
+        }
+        view
+    }
+}
+
+fn max_acceleration(max_thrust_n: f64, mass: &super::components::Mass) -> f64 {
+    if mass.delta_v_left_m_s > 0.0 { max_thrust_n / mass.mass_kg } else { 0.0 }
+}
+
+/// What slot `other` is to slot `slot`: its goal where the two are the objective's pair, to be kept away from where a
+/// failure names the two.
+fn mark(template: &Template, slot: usize, other: usize) -> Mark {
+    use super::template::Failure;
+    let objective = &template.objective;
+    if objective.who == slot && objective.target == other {
+        return Mark::Goal;
+    }
+    let kept_apart = objective.failures.iter().any(|failure| match failure {
+        Failure::KeepOut { pair, .. } => *pair == [slot, other] || *pair == [other, slot],
+        _ => false,
+    });
+    if kept_apart { Mark::KeepOut } else { Mark::None }
+}
