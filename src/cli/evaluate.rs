@@ -1,6 +1,6 @@
 //! `evaluate`: a policy and the scripted baselines on the same fresh seeds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, Machine, load};
 use crate::eval::evaluate::{Contender, Seeds, baseline_contenders, baselines, compare, scripted};
@@ -114,7 +114,7 @@ pub(super) fn report(
 }
 
 /// The checkpoint that a path means: a checkpoint itself, or the best (or else the newest) of a run.
-fn find(path: &PathBuf, scenario: &Scenario) -> Result<Checkpoint, Failure> {
+fn find(path: &Path, scenario: &Scenario) -> Result<Checkpoint, Failure> {
     let checkpoint = if path.join(checkpoint::MANIFEST_FILE).exists() {
         Checkpoint::open(path)?
     } else if path.join("checkpoints").is_dir() {

@@ -10,7 +10,9 @@ use super::evaluate::{closing, json, report, require_learned};
 use super::{Failure, Machine, colour, load};
 use crate::eval::evaluate::Seeds;
 use crate::models::checkpoint::Checkpoint;
-use crate::models::device::{Cpu, DeviceChoice};
+use crate::models::device::Cpu;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+use crate::models::device::DeviceChoice;
 use crate::scenario::Scenario;
 use crate::sim::seeds::SeedDomain;
 use crate::train::config::TrainingConfig;

@@ -27,7 +27,7 @@ pub fn decode(segment: &[f32], per_axis: bool) -> [f64; 3] {
 /// The segment that gives a thrust share; what exceeds the thrusters is clipped. The inverse of [`decode`].
 pub fn encode(share_rtn: &crate::astro::Vector3, own: &OwnShip, segment: &mut [f32]) {
     let size = if own.per_axis { share_rtn.amax() } else { share_rtn.norm() };
-    if !(size > 0.0) {
+    if size.is_nan() || size <= 0.0 {
         segment.copy_from_slice(&[0.0; SEGMENT_WIDTH]);
         return;
     }

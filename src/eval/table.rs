@@ -134,7 +134,8 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::figures::{EpisodeResult, PlayedPolicy};
+    use crate::env::vector::EpisodeResult;
+    use crate::eval::figures::PlayedPolicy;
     use crate::sim::Outcome;
 
     fn figures() -> Vec<PolicyFigures> {

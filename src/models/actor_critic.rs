@@ -44,6 +44,32 @@ pub struct ActorCritic<B: Backend> {
     log_std: Param<Tensor<B, 1>>,
 }
 
+/// One linear layer as plain numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Inputs.
+    pub rows: usize,
+    /// Outputs.
+    pub columns: usize,
+    /// [inputs, outputs], row-major.
+    pub weight: Vec<f32>,
+    /// [outputs].
+    pub bias: Vec<f32>,
+}
+
+/// The layers of an [`ActorCritic`], or their gradients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    /// Actor, first layer.
+    pub actor_hidden: Layer,
+    /// Actor, second layer.
+    pub actor_mean: Layer,
+    /// Critic, first layer.
+    pub critic_hidden: Layer,
+    /// Critic, second layer.
+    pub critic_value: Layer,
+}
+
 /// Why weights could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
@@ -117,6 +143,37 @@ impl<B: Backend> ActorCritic<B> {
     pub fn select_action(&self, observations: Tensor<B, 2>) -> Tensor<B, 2> {
         let entries = self.log_std.val().dims()[0];
         self.plan_mean(observations, entries)
+    }
+
+    /// The layers, read from the device.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        let numbers = |data: TensorData| data.convert::<f32>().into_vec().expect("the data was converted to f32");
+        let layer = |linear: &Linear<B>| {
+            let [rows, columns] = linear.weight.val().dims();
+            let bias = linear.bias.as_ref().expect("every layer has a bias");
+            Layer { rows, columns, weight: numbers(linear.weight.val().into_data()), bias: numbers(bias.val().into_data()) }
+        };
+        Parameters {
+            actor_hidden: layer(&self.actor_hidden),
+            actor_mean: layer(&self.actor_mean),
+            critic_hidden: layer(&self.critic_hidden),
+            critic_value: layer(&self.critic_value),
+        }
+    }
+
+    /// Each layer beside the numbers of `parameters` for it, and the log-std: for what registers gradients by parameter.
+    pub(crate) fn layers<'a>(&'a self, parameters: &'a Parameters) -> [(&'a Linear<B>, &'a Layer); 4] {
+        [
+            (&self.actor_hidden, &parameters.actor_hidden),
+            (&self.actor_mean, &parameters.actor_mean),
+            (&self.critic_hidden, &parameters.critic_hidden),
+            (&self.critic_value, &parameters.critic_value),
+        ]
+    }
+
+    pub(crate) fn log_std_parameter(&self) -> &Param<Tensor<B, 1>> {
+        &self.log_std
     }
 
     /// The weights as a safetensors file; Linear weights are [in, out].

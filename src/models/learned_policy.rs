@@ -1,7 +1,9 @@
 //! A trained ActorCritic as a policy of the environment.
 
+use std::any::TypeId;
+
 use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::actor_critic::{ActorCritic, ActorCriticConfig, WeightsError};
 use super::checkpoint::{Checkpoint, CheckpointError};
+use super::dense::{self, Activations, DenseActorCritic};
+use super::device::Cpu;
 use super::normaliser::{ObservationNormaliser, RunningMoments};
 use crate::env::observation::{OBSERVATION, OBSERVATION_VERSION};
 use crate::env::plan::PLAN;
@@ -174,17 +178,20 @@ impl<B: Backend> LearnedPolicy<B> {
     /// Values of normalised observations, rows × 128.
     #[must_use]
     pub fn values(&self, fed: &[f32]) -> Vec<f32> {
-        let batches: Vec<Vec<f32>> = fed
-            .par_chunks(self.batch * OBSERVATION)
-            .map(|fed| numbers(self.model.clone().compute_value(self.tensor(fed))))
-            .collect();
-        batches.concat()
+        numbers(self.model.compute_value(dense::tensor(fed.to_vec(), fed.len() / OBSERVATION, OBSERVATION, &self.device)))
     }
+}
 
-    fn tensor(&self, fed: &[f32]) -> Tensor<B, 2> {
-        let rows = fed.len() / OBSERVATION;
-        Tensor::from_data(TensorData::new(fed.to_vec(), [rows, OBSERVATION]), &self.device)
-    }
+/// Whether the layers may be computed by [`DenseActorCritic`].
+fn on_cpu<B: Backend>() -> bool {
+    TypeId::of::<B>() == TypeId::of::<Cpu>()
+}
+
+/// Means and values with every operation burn's.
+fn composed<B: Backend>(model: &ActorCritic<B>, fed: &[f32], executed: usize, device: &B::Device) -> Activations {
+    let observations: Tensor<B, 2> = dense::tensor(fed.to_vec(), fed.len() / OBSERVATION, OBSERVATION, device);
+    let means = numbers(model.plan_mean(observations.clone(), executed));
+    Activations::of_outputs(means, numbers(model.compute_value(observations)))
 }
 
 fn numbers<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
@@ -203,6 +210,7 @@ impl<B: Backend> Policy for LearnedPolicy<B> {
             Exploration::Sample(generators) => generators,
         };
         let sampling = !generators.is_empty();
+        let layers = on_cpu::<B>().then(|| DenseActorCritic::of(model, executed));
         // Without sampling there is nothing to draw from: empty chunks keep the shape of the loop.
         let mut none: Vec<&mut [Generator]> = Vec::new();
         let drawn: Vec<&mut [Generator]> = if sampling {
@@ -222,14 +230,16 @@ impl<B: Backend> Policy for LearnedPolicy<B> {
             .zip(outputs)
             .zip(drawn)
             .for_each(|((fed, ((plans, log_probabilities), values)), generators)| {
-                let rows = fed.len() / OBSERVATION;
-                let observations =
-                    Tensor::<B, 2>::from_data(TensorData::new(fed.to_vec(), [rows, OBSERVATION]), device);
-                // A clone shares the weights; parameters are not `Sync` by themselves on every backend.
-                let means = numbers(model.plan_mean(observations.clone(), executed));
-                if sampling {
-                    values.copy_from_slice(&numbers(model.compute_value(observations)));
-                }
+                let outputs = match &layers {
+                    Some(layers) => {
+                        let mut activations = Activations::default();
+                        layers.forward(fed, &mut activations);
+                        activations
+                    }
+                    None => composed(model, fed, executed, device),
+                };
+                let means = &outputs.means;
+                values.copy_from_slice(&outputs.values);
                 for (row, plan) in plans.chunks_exact_mut(PLAN).enumerate() {
                     let mean = &means[row * executed..(row + 1) * executed];
                     plan[executed..].fill(0.0);

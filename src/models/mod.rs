@@ -2,6 +2,7 @@
 
 pub mod actor_critic;
 pub mod checkpoint;
+pub mod dense;
 pub mod device;
 pub(crate) mod durable_file;
 pub mod learned_policy;

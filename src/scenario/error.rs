@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
 use thiserror::Error;
@@ -62,7 +63,7 @@ pub enum ScenarioError {
         count: usize,
         /// The text, each character that could act on a terminal replaced by `?`.
         #[source_code]
-        text: NamedSource<String>,
+        text: Arc<NamedSource<String>>,
         /// The faults in the order of the text, the first [`FAULTS_SHOWN`] of them.
         #[related]
         faults: Vec<Fault>,
@@ -99,7 +100,7 @@ impl ScenarioError {
         faults.dedup();
         let count = faults.len();
         faults.truncate(FAULTS_SHOWN);
-        let text = NamedSource::new(name, harmless(text));
+        let text = Arc::new(NamedSource::new(name, harmless(text)));
         Self::Faults { name: name.to_owned(), count, text, faults }
     }
 

@@ -102,7 +102,8 @@ impl Scenario {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let spans = Spans::of(text);
         if spans.root_start() == text.len() {
-            let help = "a scenario is written `(name: \"…\", summary: \"…\", …)`; the shipped ones are a start".to_owned();
+            let help =
+                "a scenario is written `(name: \"…\", summary: \"…\", …)`; the shipped ones are a start".to_owned();
             let fault = Fault::new(0..0, "there is no scenario in this text: it is empty", Some(help));
             return Err(ScenarioError::of_faults(name, text, vec![fault]));
         }
@@ -120,7 +121,8 @@ impl Scenario {
     /// The scenario of a configuration without faults.
     fn of(name: &str, text: &str, spans: Spans, config: ScenarioConfig) -> Result<Self, ScenarioError> {
         let internal = |what: &str| {
-            let message = format!("this scenario passed its checks but {what}: a fault of the program, please report it");
+            let message =
+                format!("this scenario passed its checks but {what}: a fault of the program, please report it");
             ScenarioError::of_faults(name, text, vec![Fault::new(0..0, message, None)])
         };
         let template = compile::template(&config).ok_or_else(|| internal("cannot be compiled"))?;

@@ -571,3 +571,28 @@ fn the_training_block_is_read_by_the_trainer() {
     assert!(scenario.text()[fault.span.offset()..].starts_with("0.5"));
     assert!(scenario.refuse(vec![fault]).render(false).contains("rate 0.5 is too high"));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn no_text_makes_the_reading_panic(
+        which in 0..3usize,
+        edits in proptest::collection::vec((0..8000usize, 0..12usize, ".{0,2}|[()\\[\\]{},:\"]|-?[0-9]{1,2}|NaN|inf|1e308|1e-308"), 1..4),
+    ) {
+        let text = [PURSUIT.to_owned(), DOCKING.to_owned(), with_tle(TLE[0], TLE[1])][which].clone();
+        let mut characters: Vec<char> = text.chars().collect();
+        for (start, length, edit) in edits {
+            let start = start % characters.len().max(1);
+            let end = (start + length).min(characters.len());
+            characters.splice(start..end, edit.chars());
+        }
+        let text: String = characters.into_iter().collect();
+        if let Err(error) = Scenario::from_source("test.ron", &text) {
+            proptest::prop_assert!(!error.faults().is_empty());
+            proptest::prop_assert!(!error.to_string().contains("fault of the program"));
+            proptest::prop_assert!(error.faults().iter().all(|fault| !fault.message.contains("fault of the program")));
+            error.render(true);
+        }
+    }
+}

@@ -66,8 +66,7 @@ struct Allowed {
 }
 
 impl Allowed {
-    const ANY: Self =
-        Self { least: -GREATEST, least_included: true, greatest: GREATEST, greatest_included: true };
+    const ANY: Self = Self { least: -GREATEST, least_included: true, greatest: GREATEST, greatest_included: true };
     const POSITIVE: Self = Self { least: 0.0, least_included: false, ..Self::ANY };
     const NOT_NEGATIVE: Self = Self { least: 0.0, ..Self::ANY };
 
@@ -124,7 +123,8 @@ impl<'a> Check<'a> {
         let (low, high) = of.bounds();
         if let Some(fault) = allowed.fault(low, high, unit) {
             let help = matches!(of, Distribution::Normal(..)).then(|| {
-                "a Normal is taken to reach 6 standard deviations to both sides; LogUniform and Uniform have ends".to_owned()
+                "a Normal is taken to reach 6 standard deviations to both sides; LogUniform and Uniform have ends"
+                    .to_owned()
             });
             self.fault(path, format!("{what} {fault}{}", self.about), help);
             return false;
@@ -228,13 +228,16 @@ impl<'a> Check<'a> {
         let limit_is_sound = self.number(&limit_path, "time limit", timing.time_limit_s, "s", Allowed::POSITIVE);
         if !(1..=PLAN_SEGMENTS).contains(&timing.replan_every) {
             let message = format!("replan_every {} is outside 1 to {PLAN_SEGMENTS}", timing.replan_every);
-            let help = Some(format!("a plan has {PLAN_SEGMENTS} segments; this many of them are flown before the next"));
+            let help =
+                Some(format!("a plan has {PLAN_SEGMENTS} segments; this many of them are flown before the next"));
             self.fault(&path.field("replan_every"), message, help);
         }
         if segment_is_sound && limit_is_sound {
             if timing.segment_s > timing.time_limit_s {
-                let message =
-                    format!("a segment of {} s is longer than the limit of {} s", timing.segment_s, timing.time_limit_s);
+                let message = format!(
+                    "a segment of {} s is longer than the limit of {} s",
+                    timing.segment_s, timing.time_limit_s
+                );
                 self.fault(&segment_path, message, None);
             } else if timing.time_limit_s / timing.segment_s > MOST_SEGMENTS {
                 let message = format!(
@@ -244,14 +247,16 @@ impl<'a> Check<'a> {
                 self.fault(&limit_path, message, None);
             }
         }
-        if let Tier::Standard { substep_s, .. } = self.config.physics.tier {
-            if segment_is_sound && substep_s > 0.0 && timing.segment_s / substep_s > MOST_SUBSTEPS {
-                let message = format!(
-                    "a segment of {} s in substeps of {substep_s} s has more than {MOST_SUBSTEPS} of them",
-                    timing.segment_s
-                );
-                self.fault(&Path::root().field("physics").field("tier").field("substep_s"), message, None);
-            }
+        if let Tier::Standard { substep_s, .. } = self.config.physics.tier
+            && segment_is_sound
+            && substep_s > 0.0
+            && timing.segment_s / substep_s > MOST_SUBSTEPS
+        {
+            let message = format!(
+                "a segment of {} s in substeps of {substep_s} s has more than {MOST_SUBSTEPS} of them",
+                timing.segment_s
+            );
+            self.fault(&Path::root().field("physics").field("tier").field("substep_s"), message, None);
         }
     }
 
@@ -297,8 +302,7 @@ impl<'a> Check<'a> {
             self.behaviours(&list, craft, behaviours);
             for (index, behaviour) in behaviours.iter().enumerate() {
                 if trained.contains(behaviour) {
-                    let message =
-                        format!("{} is held out for {} and trained against", behaviour.name(), Quoted(name));
+                    let message = format!("{} is held out for {} and trained against", behaviour.name(), Quoted(name));
                     let help = Some("leave it in one of the two lists, or change its parameters".to_owned());
                     self.fault(&list.index(index), message, help);
                 }

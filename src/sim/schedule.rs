@@ -121,7 +121,6 @@ pub(super) struct Known<'a> {
 }
 
 /// Learned spacecraft follow their plan, scripted ones their behaviour.
-#[expect(clippy::type_complexity, reason = "the columns that a decision needs")]
 fn decide(
     mut shared: ResMut<Shared>,
     mut query: Query<(&Orbit, &Mass, &Thruster, &Ledger, &Identity, &mut Pilot, &mut Command)>,
@@ -194,8 +193,7 @@ pub(super) fn ignite(wanted: &Vector3, thruster: &Thruster, mass: &Mass, duratio
     let limit_m_s2 = thruster.max_thrust_n / mass.mass_kg;
     let clipped = thruster.clip(wanted, limit_m_s2);
     let size_m_s2 = thruster.magnitude(&clipped);
-    // A NaN fails the comparison: such a command burns nothing.
-    if !(size_m_s2 > 0.0) || mass.delta_v_left_m_s <= 0.0 {
+    if size_m_s2.is_nan() || size_m_s2 <= 0.0 || mass.delta_v_left_m_s <= 0.0 {
         return (Burn::default(), 0.0);
     }
     let exhaust_m_s = thruster.exhaust_speed_m_s;
@@ -215,7 +213,7 @@ pub(super) fn ignite(wanted: &Vector3, thruster: &Thruster, mass: &Mass, duratio
 }
 
 /// Moves every spacecraft by a segment.
-fn integrate(shared: Res<Shared>, mut query: Query<(&mut Orbit, &Burn)>) {
+pub(super) fn integrate(shared: Res<Shared>, mut query: Query<(&mut Orbit, &Burn)>) {
     let (mut orbits, burns) = columns!(query);
     let orbits = orbits.bypass_change_detection();
     match &shared.hill {
@@ -320,10 +318,10 @@ fn first_event(
     }
     let lasted_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
     for failure in &objective.failures {
-        if let Failure::SpeedLimit { pair: of, .. } = failure {
-            if let Some(time_s) = watch_speed(failure, arena, &pair(*of), lasted_s) {
-                first = Some((time_s, Outcome::Overspeed));
-            }
+        if let Failure::SpeedLimit { pair: of, .. } = failure
+            && let Some(time_s) = watch_speed(failure, arena, &pair(*of), lasted_s)
+        {
+            first = Some((time_s, Outcome::Overspeed));
         }
     }
     let until_s = first.map_or(template.segment_s, |(time_s, _)| time_s);

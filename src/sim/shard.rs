@@ -125,6 +125,12 @@ impl Shard {
         }
     }
 
+    /// Moves every spacecraft by one segment under the burns in hand, and does nothing else of the step: for a bench of
+    /// what the ECS costs the integrator.
+    pub fn integrate_alone(&mut self) {
+        self.world.run_system_cached(super::schedule::integrate).expect("the system's data are in the world");
+    }
+
     /// Calls `visit(arena, k, view)` for each learned slot of each arena, in order.
     pub fn for_each_view(&mut self, mut visit: impl FnMut(usize, usize, &View)) {
         let arenas = self.arenas().len();

@@ -1,15 +1,20 @@
 //! A network with its optimiser: gradients over shards of a minibatch, clipped by their global norm, applied by Adam.
 
+use std::any::TypeId;
+
+use burn::backend::Autodiff;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::adaptor::OptimizerAdaptor;
 use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer};
 use burn::record::{BinBytesRecorder, FullPrecisionSettings, Recorder};
-use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
 
 use super::TrainError;
 use crate::env::observation::OBSERVATION;
 use crate::models::actor_critic::ActorCritic;
+use crate::models::dense::{self, Activations, DenseActorCritic};
+use crate::models::device::Cpu;
 
 /// Rows of a minibatch, gathered.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +48,16 @@ pub struct Batch<B: AutodiffBackend> {
     pub old_value: Tensor<B, 1>,
     /// One over the rows of the whole minibatch: a loss is the sum over rows times this, so that shards add up.
     pub per_row: f32,
+}
+
+/// What a network says of a batch.
+pub struct Outputs<B: AutodiffBackend> {
+    /// Mean of the executed entries of the plan, [rows, executed].
+    pub mean: Tensor<B, 2>,
+    /// Logarithm of their standard deviation, [executed].
+    pub log_std: Tensor<B, 1>,
+    /// Value, [rows].
+    pub value: Tensor<B, 1>,
 }
 
 /// A loss to descend, and figures to report, both summed over the shard's rows and divided by the minibatch's.
@@ -87,7 +102,7 @@ impl<B: AutodiffBackend> Learner<B> {
         executed: usize,
         learning_rate: f64,
         max_norm: f32,
-        loss: impl Fn(&ActorCritic<B>, &Batch<B>) -> Loss<B, FIGURES> + Sync,
+        loss: impl Fn(&Outputs<B>, &Batch<B>) -> Loss<B, FIGURES> + Sync,
     ) -> Result<([f32; FIGURES], f32), TrainError> {
         let (mut gradients, figures) = self.gradients(minibatch, executed, loss);
         let mut norm = Norm { gradients: &gradients, squared: 0.0 };
@@ -104,16 +119,103 @@ impl<B: AutodiffBackend> Learner<B> {
     }
 
     /// Gradients of the whole minibatch as the sum over shards, and the figures.
+    ///
+    /// On the CPU the layers are one fused operation and burn differentiates the loss alone; on other devices burn does both.
     pub fn gradients<const FIGURES: usize>(
         &self,
         minibatch: &Minibatch,
         executed: usize,
-        loss: impl Fn(&ActorCritic<B>, &Batch<B>) -> Loss<B, FIGURES> + Sync,
+        loss: impl Fn(&Outputs<B>, &Batch<B>) -> Loss<B, FIGURES> + Sync,
     ) -> (GradientsParams, [f32; FIGURES]) {
+        if TypeId::of::<B>() == TypeId::of::<Autodiff<Cpu>>() {
+            self.fused_gradients(minibatch, executed, loss)
+        } else {
+            self.composed_gradients(minibatch, executed, loss)
+        }
+    }
+
+    /// [`Learner::gradients`] with every operation burn's.
+    pub fn composed_gradients<const FIGURES: usize>(
+        &self,
+        minibatch: &Minibatch,
+        executed: usize,
+        loss: impl Fn(&Outputs<B>, &Batch<B>) -> Loss<B, FIGURES> + Sync,
+    ) -> (GradientsParams, [f32; FIGURES]) {
+        let shards = self.over_shards(minibatch, executed, |model, batch, _| {
+            let outputs = Outputs {
+                mean: model.plan_mean(batch.fed.clone(), executed),
+                log_std: model.log_std(executed),
+                value: model.compute_value(batch.fed.clone()),
+            };
+            let Loss { loss, figures } = loss(&outputs, batch);
+            (GradientsParams::from_grads(loss.backward(), model), figures.map(number))
+        });
+        let figures = total(shards.iter().map(|(_, figures)| figures));
+        let gradients = shards.into_iter().map(|(gradients, _)| gradients).collect();
+        (combine(&self.model, gradients, 1.0), figures)
+    }
+
+    /// [`Learner::gradients`] with the layers fused, on the CPU.
+    pub fn fused_gradients<const FIGURES: usize>(
+        &self,
+        minibatch: &Minibatch,
+        executed: usize,
+        loss: impl Fn(&Outputs<B>, &Batch<B>) -> Loss<B, FIGURES> + Sync,
+    ) -> (GradientsParams, [f32; FIGURES]) {
+        let layers = DenseActorCritic::of(&self.model, executed);
+        let shards = self.over_shards(minibatch, executed, |model, batch, of| {
+            let fed = &minibatch.fed[of.start * OBSERVATION..of.end * OBSERVATION];
+            let mut activations = Activations::default();
+            layers.forward(fed, &mut activations);
+            let leaf = |data: &[f32], width: usize| {
+                dense::tensor::<B>(data.to_vec(), of.len(), width, &self.device).require_grad()
+            };
+            let (mean, value) = (leaf(&activations.means, executed), leaf(&activations.values, 1));
+            let log_std = model.log_std(executed).detach().require_grad();
+            let outputs =
+                Outputs { mean: mean.clone(), log_std: log_std.clone(), value: value.clone().squeeze_dim(1) };
+            let Loss { loss, figures } = loss(&outputs, batch);
+            let gradients = loss.backward();
+            let by = |tensor: &Tensor<B, 2>| tensor.grad(&gradients).map_or_else(Vec::new, numbers);
+            let layers = layers.backward(fed, &activations, &by(&mean), &by(&value));
+            (layers, log_std.grad(&gradients).map_or_else(Vec::new, numbers), figures.map(number))
+        });
+        let figures = total(shards.iter().map(|(_, _, figures)| figures));
+        let mut shards = shards.into_iter();
+        let (mut sum, mut log_std, _) = shards.next().expect("a minibatch has rows");
+        for (layers, part, _) in shards {
+            sum.add(&layers);
+            for (sum, part) in log_std.iter_mut().zip(part) {
+                *sum += part;
+            }
+        }
+        let plan = self.model.log_std_parameter().val().dims()[0];
+        let parameters = sum.parameters(plan);
+        let mut gradients = GradientsParams::new();
+        for (linear, layer) in self.model.layers(&parameters) {
+            let weight = dense::tensor::<B::InnerBackend>(layer.weight.clone(), layer.rows, layer.columns, &self.device);
+            gradients.register(linear.weight.id, weight);
+            let bias = linear.bias.as_ref().expect("every layer has a bias");
+            let data = TensorData::new(layer.bias.clone(), [layer.columns]);
+            gradients.register(bias.id, Tensor::<B::InnerBackend, 1>::from_data(data, &self.device));
+        }
+        log_std.resize(plan, 0.0);
+        let log_std = Tensor::<B::InnerBackend, 1>::from_data(TensorData::new(log_std, [plan]), &self.device);
+        gradients.register(self.model.log_std_parameter().id, log_std);
+        (gradients, figures)
+    }
+
+    /// Calls `work` for each shard of the rows on its own thread, and gives the results in order.
+    fn over_shards<T: Send>(
+        &self,
+        minibatch: &Minibatch,
+        executed: usize,
+        work: impl Fn(&ActorCritic<B>, &Batch<B>, std::ops::Range<usize>) -> T + Sync,
+    ) -> Vec<T> {
         let rows = minibatch.columns.len() / Minibatch::COLUMNS;
         let each = rows.div_ceil(self.threads.len());
-        let loss = &loss;
-        let shards: Vec<(GradientsParams, [f32; FIGURES])> = std::thread::scope(|scope| {
+        let work = &work;
+        std::thread::scope(|scope| {
             let running: Vec<_> = self
                 .threads
                 .iter()
@@ -126,27 +228,14 @@ impl<B: AutodiffBackend> Learner<B> {
                     let device = &self.device;
                     scope.spawn(move || {
                         thread.install(|| {
-                            let batch = upload(minibatch, of, executed, 1.0 / rows as f32, device);
-                            let Loss { loss, figures } = loss(&model, &batch);
-                            let gradients = GradientsParams::from_grads(loss.backward(), &model);
-                            let figures = figures.map(|figure| {
-                                figure.into_data().convert::<f32>().as_slice::<f32>().map_or(f32::NAN, |data| data[0])
-                            });
-                            (gradients, figures)
+                            let batch = upload(minibatch, of.clone(), executed, 1.0 / rows as f32, device);
+                            work(&model, &batch, of)
                         })
                     })
                 })
                 .collect();
             running.into_iter().map(|shard| shard.join().expect("a shard of the gradient panicked")).collect()
-        });
-        let mut figures = [0.0; FIGURES];
-        for (_, of_shard) in &shards {
-            for (sum, figure) in figures.iter_mut().zip(of_shard) {
-                *sum += figure;
-            }
-        }
-        let gradients = shards.into_iter().map(|(gradients, _)| gradients).collect();
-        (combine(&self.model, gradients, 1.0), figures)
+        })
     }
 
     /// Weights and optimiser, exact, for a checkpoint to resume from.
@@ -177,6 +266,19 @@ impl<B: AutodiffBackend> Learner<B> {
         self.optimiser = self.optimiser.clone().load_record(optimiser);
         Ok(())
     }
+}
+
+fn numbers<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().into_vec().expect("the data was converted to f32")
+}
+
+fn number<B: Backend>(tensor: Tensor<B, 1>) -> f32 {
+    numbers(tensor)[0]
+}
+
+/// Sums over shards.
+fn total<'a, const FIGURES: usize>(shards: impl Iterator<Item = &'a [f32; FIGURES]>) -> [f32; FIGURES] {
+    shards.fold([0.0; FIGURES], |sum, shard| std::array::from_fn(|i| sum[i] + shard[i]))
 }
 
 fn upload<B: AutodiffBackend>(

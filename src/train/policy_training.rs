@@ -7,8 +7,7 @@ use burn::tensor::backend::AutodiffBackend;
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
-use super::algorithms::{Algorithm, registry};
-use crate::models::checkpoint::{self, BestCheckpoint, Checkpoint};
+use super::algorithms::{Algorithm, Figures as Learned, registry};
 use super::config::TrainingConfig;
 use super::event_log::{EventLog, MetricsLog};
 use super::gae::advantages;
@@ -19,11 +18,12 @@ use super::run_directory::RunDirectory;
 use super::signals::Interrupt;
 use crate::env::config::RewardConfig;
 use crate::env::observation::{OBSERVATION, OBSERVATION_VERSION};
-use crate::env::plan::SEGMENT_WIDTH;
+use crate::env::plan::{PLAN, SEGMENT_WIDTH};
 use crate::env::rollout::{Rollout, Spent};
 use crate::env::vector::{EpisodeResult, VectorEnv, VectorState};
 use crate::eval::evaluate::{Seeds, play};
 use crate::models::actor_critic::ActorCritic;
+use crate::models::checkpoint::{self, BestCheckpoint, Checkpoint};
 use crate::models::learned_policy::{
     Exploration, INFERENCE_BATCH, LearnedPolicy, NORMALISER_FILE, PolicyMeta, WEIGHTS_FILE,
 };
@@ -62,6 +62,23 @@ pub struct Finished {
     pub interrupted: bool,
     /// The checkpoint that did best on seeds of the domain `select`.
     pub best: Option<BestCheckpoint>,
+}
+
+/// One rollout and the update from it: where its time went, and what the update reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Iteration {
+    /// Time in the policy and in the environment, both within `rollout`.
+    pub spent: Spent,
+    /// Time of the rollout, advantages included.
+    pub rollout: Duration,
+    /// Time of the update.
+    pub update: Duration,
+    /// Learning rate of the update.
+    pub learning_rate: f64,
+    /// Environment steps taken.
+    pub steps: u64,
+    /// What the algorithm reported.
+    pub figures: Learned,
 }
 
 /// Everything of a run that changes, beside the learner.
@@ -121,6 +138,15 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         Ok(Self { task, config, algorithm, learner, env, state, buffer, rollout: Rollout::new(rows), executed })
     }
 
+    /// Samples and trains the first `entries` of the plan, 1 to 64, whatever number of them the environment executes: for a
+    /// bench beside peers whose policies sample all 64. Call it before anything is played.
+    #[must_use]
+    pub fn with_trained_entries(mut self, entries: usize) -> Self {
+        self.executed = entries.clamp(1, PLAN);
+        self.buffer = RolloutBuffer::new(self.config.rollout, self.env.rows(), self.executed);
+        self
+    }
+
     /// Goes on from a checkpoint; gives a warning where it was made on another scenario.
     ///
     /// # Errors
@@ -177,33 +203,21 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         let mut last_flush = Instant::now();
         let mut episodes: Vec<EpisodeResult> = Vec::new();
         while self.state.steps < stop_at && !interrupt.requested() {
-            let began = Instant::now();
-            let spent_before = self.rollout.spent;
-            let learning_rate = self.learning_rate();
-            self.collect()?;
-            let collected = began.elapsed();
-            let figures = self.algorithm.update(
-                &mut self.learner,
-                &self.buffer,
-                learning_rate,
-                &mut self.state.trainer,
-            )?;
             let before = self.state.steps;
-            self.state.steps += self.buffer.len() as u64;
-            let took = began.elapsed();
+            let iteration = self.iterate()?;
             episodes.clear();
             self.env.drain_finished(&mut episodes);
             let recent = Recent::of(&episodes);
-            let steps_per_s = self.buffer.len() as f64 / took.as_secs_f64();
+            let took = iteration.rollout + iteration.update;
             let mut values: Vec<(&str, f64)> = vec![
-                ("charts/learning_rate", learning_rate),
-                ("charts/SPS", steps_per_s),
-                ("time/acting_s", seconds(self.rollout.spent.acting, spent_before.acting)),
-                ("time/environment_s", seconds(self.rollout.spent.stepping, spent_before.stepping)),
-                ("time/rollout_s", collected.as_secs_f64()),
-                ("time/update_s", (took - collected).as_secs_f64()),
+                ("charts/learning_rate", iteration.learning_rate),
+                ("charts/SPS", iteration.steps as f64 / took.as_secs_f64()),
+                ("time/acting_s", iteration.spent.acting.as_secs_f64()),
+                ("time/environment_s", iteration.spent.stepping.as_secs_f64()),
+                ("time/rollout_s", iteration.rollout.as_secs_f64()),
+                ("time/update_s", iteration.update.as_secs_f64()),
             ];
-            values.extend(figures);
+            values.extend(iteration.figures);
             values.extend(recent.values());
             let after = self.state.steps;
             let crossed = |every: u64| before / every != after / every;
@@ -239,6 +253,29 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
             steps_per_s: (self.state.steps - first_step) as f64 / start.elapsed().as_secs_f64().max(1e-9),
             interrupted: self.state.steps < stop_at,
             best: self.state.best.map(|(step, score)| BestCheckpoint { step, score }),
+        })
+    }
+
+    /// Plays one rollout and learns from it. Evaluates nothing and writes nothing.
+    ///
+    /// # Errors
+    /// When a number is not finite; nothing was learned from it.
+    pub fn iterate(&mut self) -> Result<Iteration, TrainError> {
+        let began = Instant::now();
+        let before = self.rollout.spent;
+        let learning_rate = self.learning_rate();
+        self.collect()?;
+        let rollout = began.elapsed();
+        let figures = self.algorithm.update(&mut self.learner, &self.buffer, learning_rate, &mut self.state.trainer)?;
+        let (after, steps) = (self.rollout.spent, self.buffer.len() as u64);
+        self.state.steps += steps;
+        Ok(Iteration {
+            spent: Spent { acting: after.acting - before.acting, stepping: after.stepping - before.stepping },
+            rollout,
+            update: began.elapsed() - rollout,
+            learning_rate,
+            steps,
+            figures,
         })
     }
 
@@ -326,8 +363,7 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
             device: self.learner.device.clone(),
             batch: INFERENCE_BATCH,
         };
-        let seeds =
-            Seeds { run: self.config.seed, domain: SeedDomain::Select, count: self.config.evaluation_episodes };
+        let seeds = Seeds { run: self.config.seed, domain: SeedDomain::Select, count: self.config.evaluation_episodes };
         let episodes = play(self.task.template, self.task.rewards, seeds, &mut policy)?;
         let won = episodes.iter().filter(|episode| episode.outcome == Outcome::Success).count();
         Ok(won as f64 / episodes.len().max(1) as f64)
@@ -393,10 +429,6 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         )?;
         Ok(())
     }
-}
-
-fn seconds(after: Duration, before: Duration) -> f64 {
-    (after - before).as_secs_f64()
 }
 
 /// Means over the episodes that ended in a rollout.

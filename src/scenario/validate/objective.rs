@@ -46,22 +46,21 @@ impl Check<'_> {
         let pair = self.pair(path, ["who", "target"], [who, target]);
         let team = &self.config.objective.team;
         let member = self.config.spacecraft.iter().find(|craft| craft.name == *who);
-        if let (true, Some(member)) = (team_is_known, member) {
-            if member.team != *team {
-                let message = format!("{} is in team {}, not in {}", Quoted(who), Quoted(&member.team), Quoted(team));
-                let of_team = self.config.spacecraft.iter().filter(|craft| craft.team == *team);
-                let names: Vec<&str> = of_team.map(|craft| craft.name.as_str()).collect();
-                self.fault(&path.field("who"), message, expected_one_of(who, &names));
-            }
+        if let (true, Some(member)) = (team_is_known, member)
+            && member.team != *team
+        {
+            let message = format!("{} is in team {}, not in {}", Quoted(who), Quoted(&member.team), Quoted(team));
+            let of_team = self.config.spacecraft.iter().filter(|craft| craft.team == *team);
+            let names: Vec<&str> = of_team.map(|craft| craft.name.as_str()).collect();
+            self.fault(&path.field("who"), message, expected_one_of(who, &names));
         }
         let pair = pair?;
-        if let (true, Some((least_m, _))) = (radius_is_sound, self.start_range_of(pair)) {
-            if *radius_m >= least_m {
-                let message =
-                    format!("capture radius {radius_m} m is not below the least range at the start, {least_m} m");
-                let help = Some("such an episode would be over before it begins".to_owned());
-                self.fault(&radius_path, message, help);
-            }
+        if let (true, Some((least_m, _))) = (radius_is_sound, self.start_range_of(pair))
+            && *radius_m >= least_m
+        {
+            let message = format!("capture radius {radius_m} m is not below the least range at the start, {least_m} m");
+            let help = Some("such an episode would be over before it begins".to_owned());
+            self.fault(&radius_path, message, help);
         }
         Some((pair, *radius_m))
     }

@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Figures};
 use crate::env::observation::OBSERVATION;
-use crate::models::actor_critic::ActorCritic;
 use crate::sim::seeds::Generator;
 use crate::train::TrainError;
-use crate::train::learner::{Batch, Learner, Loss, Minibatch};
+use crate::train::learner::{Batch, Learner, Loss, Minibatch, Outputs};
 use crate::train::rollout_buffer::RolloutBuffer;
 
 /// ln √(2π), of the Gaussian's density.
@@ -87,7 +86,7 @@ impl<B: AutodiffBackend> Algorithm<B> for Ppo {
                     rollout.executed,
                     learning_rate,
                     config.max_gradient_norm,
-                    |model, batch| self.loss(model, batch, rollout.executed),
+                    |outputs, batch| self.loss(outputs, batch),
                 )?;
                 for (total, figure) in totals.iter_mut().zip(figures) {
                     *total += f64::from(figure);
@@ -118,13 +117,13 @@ impl<B: AutodiffBackend> Algorithm<B> for Ppo {
 
 impl Ppo {
     /// The clipped objective, the value's error and the entropy of one shard of a minibatch.
-    pub fn loss<B: AutodiffBackend>(&self, model: &ActorCritic<B>, batch: &Batch<B>, executed: usize) -> Loss<B, 5> {
+    pub fn loss<B: AutodiffBackend>(&self, outputs: &Outputs<B>, batch: &Batch<B>) -> Loss<B, 5> {
         let config = &self.config;
-        let log_std = model.log_std(executed);
-        let mean = model.plan_mean(batch.fed.clone(), executed);
+        let Outputs { mean, log_std, value } = outputs;
+        let executed = log_std.dims()[0];
 
         // log π(a|s) = Σ -(a - μ)² / 2σ² - log σ - log √(2π), over the executed entries.
-        let deviation = (batch.actions.clone() - mean) * log_std.clone().neg().exp().unsqueeze();
+        let deviation = (batch.actions.clone() - mean.clone()) * log_std.clone().neg().exp().unsqueeze();
         let constant = log_std.clone().sum().add_scalar(HALF_LOG_TWO_PI * executed as f32);
         let log_probability = (deviation.clone() * deviation).sum_dim(1).squeeze_dim::<1>(1).mul_scalar(-0.5) - constant.clone();
 
@@ -135,13 +134,12 @@ impl Ppo {
         let clipped = ratio.clone().clamp(1.0 - config.clip, 1.0 + config.clip) * batch.advantage.clone();
         let policy_loss = mean_of(unclipped.min_pair(clipped).neg(), batch.per_row);
 
-        let value = model.compute_value(batch.fed.clone());
         let error = value.clone() - batch.returns.clone();
         let squared = error.clone() * error;
         let squared = match config.value_clip {
             None => squared,
             Some(clip) => {
-                let change = (value - batch.old_value.clone()).clamp(-clip, clip);
+                let change = (value.clone() - batch.old_value.clone()).clamp(-clip, clip);
                 let error = batch.old_value.clone() + change - batch.returns.clone();
                 squared.max_pair(error.clone() * error)
             }

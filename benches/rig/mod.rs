@@ -1,0 +1,116 @@
+//! What the benches share: a scenario of two spacecraft in low orbit under J2, and fair timing of rivals.
+
+#![allow(dead_code, reason = "each bench is a crate of its own and uses a part of this")]
+
+use std::time::Instant;
+
+use astroshield::astro::constants::{EARTH_MU_M3_S2, EARTH_RADIUS_M};
+use astroshield::sim::behaviours::BehaviourConfig;
+use astroshield::sim::behaviours::ballistic::Ballistic;
+use astroshield::sim::config::{AtTimeLimit, BaseVelocity, Role};
+use astroshield::sim::distribution::Distribution::{Fixed, Uniform};
+use astroshield::sim::forces::Gravity;
+use astroshield::sim::reset::EpisodeSeed;
+use astroshield::sim::seeds::SeedDomain;
+use astroshield::sim::template::{Objective, Physics, Slot, Start, Template};
+
+/// J2 of JGM-3, unnormalised.
+pub(crate) const J2: f64 = 1.082_626_69e-3;
+
+/// Two-body and J2.
+pub(crate) const GRAVITY: Gravity =
+    Gravity { mu_m3_s2: EARTH_MU_M3_S2, earth_radius_m: EARTH_RADIUS_M, zonals: [J2, 0.0, 0.0] };
+
+/// A chaser some kilometres from a target on a random low orbit, two-body and J2, one segment of 10 s a decision.
+///
+/// `learned`: whether a policy flies the chaser; otherwise both coast. `substeps`: RK4 steps of a segment, each of 10 s.
+/// Episodes last `time_limit_s` and hardly end before it.
+pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Template {
+    let slot = |name: &str, team: u8, role: Role, start: Start, behaviours: Vec<BehaviourConfig>| Slot {
+        name: name.to_owned(),
+        team,
+        role,
+        mass_kg: Fixed(500.0),
+        thrust_n: Fixed(5.0),
+        per_axis: false,
+        isp_s: Some(Fixed(220.0)),
+        delta_v_m_s: Some(Fixed(500.0)),
+        start,
+        behaviours,
+    };
+    let coast = || vec![BehaviourConfig::Ballistic(Ballistic {})];
+    let turn = || Uniform(0.0, std::f64::consts::TAU);
+    let target = Start::Elements([
+        Uniform(EARTH_RADIUS_M + 500e3, EARTH_RADIUS_M + 600e3),
+        Uniform(0.0, 0.002),
+        Uniform(0.5, 1.5),
+        turn(),
+        turn(),
+        turn(),
+    ]);
+    let chaser = Start::Shell {
+        to: 0,
+        range_m: Uniform(3000.0, 6000.0),
+        direction_weights: [1.0; 3],
+        base_velocity: BaseVelocity::Circular,
+        speed_m_s: Uniform(0.0, 5.0),
+    };
+    Template {
+        epoch_jd_tt: 2_461_120.0,
+        physics: Physics {
+            mu_m3_s2: EARTH_MU_M3_S2,
+            earth_radius_m: EARTH_RADIUS_M,
+            hill_mean_motion_rad_s: None,
+            zonals: GRAVITY.zonals,
+            substeps,
+        },
+        segment_s: 10.0 * substeps as f64,
+        replan_every: 1,
+        time_limit_s,
+        at_time_limit: AtTimeLimit::Truncate,
+        slots: vec![
+            slot("target", 1, Role::Target, target, coast()),
+            slot("chaser", 2, Role::Pursuer, chaser, if learned { Vec::new() } else { coast() }),
+        ],
+        objective: Objective {
+            team: 2,
+            who: 1,
+            target: 0,
+            radius_m: 1.0,
+            max_speed_m_s: f64::INFINITY,
+            failures: Vec::new(),
+        },
+    }
+}
+
+/// One seed an arena.
+pub(crate) fn seeds(arenas: usize) -> Vec<EpisodeSeed> {
+    let seed = |arena| EpisodeSeed { run: 1, domain: SeedDomain::Train, arena, episode: 0 };
+    (0..arenas as u64).map(seed).collect()
+}
+
+/// Median of `numbers`, which are put in order.
+pub(crate) fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// Times two rivals in turn, `rounds` times after one round that warms up: median seconds of each, and the median of the
+/// ratios `second / first` of the rounds, which a machine that others slow down for a while hardly moves.
+pub(crate) fn in_turn(rounds: usize, mut first: impl FnMut(), mut second: impl FnMut()) -> [f64; 3] {
+    let time = |work: &mut dyn FnMut()| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    let (mut firsts, mut seconds, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..=rounds {
+        let (of_first, of_second) = (time(&mut first), time(&mut second));
+        if round > 0 {
+            firsts.push(of_first);
+            seconds.push(of_second);
+            ratios.push(of_second / of_first);
+        }
+    }
+    [median(&mut firsts), median(&mut seconds), median(&mut ratios)]
+}
