@@ -9,7 +9,7 @@ use std::hint::black_box;
 use astroshield::sim::components::{Burn, Orbit};
 use astroshield::sim::integrators::rk4;
 use astroshield::sim::shard::Shard;
-use rig::{GRAVITY, in_turn, pair, seeds};
+use rig::{GRAVITY, in_turn, instruction_set, pair, seeds};
 
 const ARENAS: usize = 4096;
 const SPACECRAFT: usize = 2 * ARENAS;
@@ -79,8 +79,8 @@ impl Rivals {
 
 fn main() {
     println!(
-        "RK4 + J2 through the ECS: {ARENAS} arenas of 2 spacecraft, steps of {STEP_S} s, one thread, {:?}",
-        pulp::Arch::new()
+        "RK4 + J2 through the ECS: {ARENAS} arenas of 2 spacecraft, steps of {STEP_S} s, one thread, {}",
+        instruction_set()
     );
     println!("ns a spacecraft-step; x: times the plain slice in the same rounds");
     for substeps in [1, 4] {

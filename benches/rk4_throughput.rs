@@ -6,10 +6,11 @@ mod rig;
 
 use std::hint::black_box;
 
+use astroshield::astro::constants::EARTH_J2;
 use astroshield::sim::components::{Burn, Orbit};
 use astroshield::sim::integrators::rk4;
 use astroshield::sim::shard::Shard;
-use rig::{GRAVITY, J2, in_turn, pair, seeds};
+use rig::{GRAVITY, in_turn, instruction_set, pair, seeds};
 
 /// Spacecraft: 800 kB of states and burns, which stay in a second-level cache as the shards of a run do.
 const SPACECRAFT: usize = 8192;
@@ -28,7 +29,10 @@ fn main() {
     let burns = vec![burn; SPACECRAFT];
 
     check(arch, &start, &coast);
-    println!("RK4 + J2, {SPACECRAFT} spacecraft, step {STEP_S} s, one thread, {arch:?}; M spacecraft-steps/s");
+    println!(
+        "RK4 + J2, {SPACECRAFT} spacecraft, step {STEP_S} s, one thread, {}; M spacecraft-steps/s",
+        instruction_set()
+    );
     println!("{:>8}  {:>8}  {:>8}  {:>12}  {:>16}", "substeps", "scalar", "kernel", "kernel/scalar", "kernel, burning");
     for substeps in [1, 4, 16] {
         let passes = 32 / substeps;
@@ -98,7 +102,7 @@ fn derivative(state: &[f64; 6]) -> [f64; 6] {
     let [x, y, z, vx, vy, vz] = *state;
     let squared = x * x + y * y + z * z;
     let point_mass = -GRAVITY.mu_m3_s2 / (squared * squared.sqrt());
-    let j2 = 1.5 * J2 * GRAVITY.earth_radius_m * GRAVITY.earth_radius_m / squared;
+    let j2 = 1.5 * EARTH_J2 * GRAVITY.earth_radius_m * GRAVITY.earth_radius_m / squared;
     let latitude = 5.0 * z * z / squared;
     let equatorial = point_mass * (1.0 + j2 * (1.0 - latitude));
     [vx, vy, vz, x * equatorial, y * equatorial, z * point_mass * (1.0 + j2 * (3.0 - latitude))]

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use astroshield::astro::constants::{EARTH_MU_M3_S2, EARTH_RADIUS_M};
+use astroshield::astro::constants::{EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M};
 use astroshield::sim::behaviours::BehaviourConfig;
 use astroshield::sim::behaviours::ballistic::Ballistic;
 use astroshield::sim::config::{AtTimeLimit, BaseVelocity, Role};
@@ -14,12 +14,9 @@ use astroshield::sim::reset::EpisodeSeed;
 use astroshield::sim::seeds::SeedDomain;
 use astroshield::sim::template::{Objective, Physics, Slot, Start, Template};
 
-/// J2 of JGM-3, unnormalised.
-pub(crate) const J2: f64 = 1.082_626_69e-3;
-
 /// Two-body and J2.
 pub(crate) const GRAVITY: Gravity =
-    Gravity { mu_m3_s2: EARTH_MU_M3_S2, earth_radius_m: EARTH_RADIUS_M, zonals: [J2, 0.0, 0.0] };
+    Gravity { mu_m3_s2: EARTH_MU_M3_S2, earth_radius_m: EARTH_RADIUS_M, zonals: [EARTH_J2, 0.0, 0.0] };
 
 /// A chaser some kilometres from a target on a random low orbit, two-body and J2, one segment of 10 s a decision.
 ///
@@ -81,6 +78,12 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
             failures: Vec::new(),
         },
     }
+}
+
+/// The instruction set that the kernel runs on, in a word.
+pub(crate) fn instruction_set() -> String {
+    let long = format!("{:?}", pulp::Arch::new());
+    long.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }
 
 /// One seed an arena.

@@ -23,7 +23,9 @@ pub(super) fn run(command: &ScenarioCommand) -> Result<(), Failure> {
     let mut failed = false;
     for file in files {
         match Scenario::load(file).and_then(|scenario| TrainingConfig::of(&scenario).map(|_| scenario)) {
-            Ok(scenario) => println!("{}: ok ({}, {} spacecraft)", file.display(), scenario.name, scenario.template.slots.len()),
+            Ok(scenario) => {
+                println!("{}: ok ({}, {} spacecraft)", file.display(), scenario.name, scenario.template.slots.len())
+            }
             Err(error) => {
                 failed = true;
                 eprint!("{}", error.render(colour()));

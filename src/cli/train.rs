@@ -15,12 +15,12 @@ use crate::models::device::Cpu;
 use crate::models::device::DeviceChoice;
 use crate::scenario::Scenario;
 use crate::sim::seeds::SeedDomain;
+use crate::train::TrainError;
 use crate::train::config::TrainingConfig;
 use crate::train::policy_training::{Finished, PolicyTraining, Task};
 use crate::train::progress::Progress;
 use crate::train::run_directory::RunDirectory;
 use crate::train::signals::Interrupt;
-use crate::train::TrainError;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct TrainArguments {
@@ -97,12 +97,8 @@ fn train<B: AutodiffBackend>(
     config: TrainingConfig,
     stop_at: u64,
 ) -> Result<(), Failure> {
-    let task = Task {
-        name: &scenario.name,
-        hash: &scenario.hash,
-        template: &scenario.template,
-        rewards: &scenario.rewards,
-    };
+    let task =
+        Task { name: &scenario.name, hash: &scenario.hash, template: &scenario.template, rewards: &scenario.rewards };
     // Everything that can be refused is refused before the run's directory is made.
     let seed = config.seed;
     let mut training = PolicyTraining::<B>::new(task, config.clone(), Default::default())?;

@@ -1,5 +1,11 @@
 //! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from one table that code and documentation read.
+//!
+//! The last place, where no seventh object takes it, shows the intercept: a virtual object at the zero-effort miss of the
+//! target, moving at the reverse of the Δv that would null the miss (see [`intercept`]). Without it a network has to learn
+//! products of range, direction, velocity and time before it can learn anything else: pursuit stayed at 0 % after 12 M steps.
 
+use crate::astro::relative::ClohessyWiltshire;
+use crate::astro::rtn::RelativeState;
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
 
 /// Version of the table below; it stands in every checkpoint, and a policy trained on another is refused.
@@ -40,9 +46,7 @@ impl Scale {
                 let floor = centre * 1e-6;
                 libm::log10(value.max(floor) / centre) / decades
             }
-            Self::SignedLog { unit, decades } => {
-                (libm::log10(1.0 + value.abs() / unit) / decades).copysign(value)
-            }
+            Self::SignedLog { unit, decades } => (libm::log10(1.0 + value.abs() / unit) / decades).copysign(value),
         };
         scaled.clamp(-2.0, 2.0)
     }
@@ -63,7 +67,7 @@ pub struct Entry<T: ?Sized> {
 
 const UNIT: Scale = Scale::Plain;
 const RANGE: Scale = Scale::Log { centre: 100.0, decades: 3.0 };
-const SPEED: Scale = Scale::SignedLog { unit: 0.01, decades: 6.0 };
+const SPEED: Scale = Scale::SignedLog { unit: 1.0, decades: 4.0 };
 
 /// A dimensionless entry that is used as it is, or one with its unit and scale.
 macro_rules! entry {
@@ -104,7 +108,10 @@ pub static OWN_SHIP: [Entry<OwnShip>; BLOCK] = [
         view.time_left_s / (view.time_left_s + view.time_s).max(1e-9)
     }),
     entry!(
-        "turn_per_segment", "rad", Scale::SignedLog { unit: 1e-3, decades: 3.0 }, "mean motion × segment",
+        "turn_per_segment",
+        "rad",
+        Scale::SignedLog { unit: 1e-3, decades: 3.0 },
+        "mean motion × segment",
         |view, own| own.mean_motion_rad_s * view.segment_s
     ),
     entry!("sun_radial", "unit vector to the Sun, R", |_, own| own.sun_rtn.x),
@@ -112,7 +119,10 @@ pub static OWN_SHIP: [Entry<OwnShip>; BLOCK] = [
     entry!("sun_normal", "unit vector to the Sun, N", |_, own| own.sun_rtn.z),
     entry!("eclipsed", "1 in the Earth's shadow", |_, own| flag(own.eclipsed)),
     entry!(
-        "max_acceleration", "m/s²", Scale::Log { centre: 1e-3, decades: 3.0 }, "acceleration authority",
+        "max_acceleration",
+        "m/s²",
+        Scale::Log { centre: 1e-3, decades: 3.0 },
+        "acceleration authority",
         |_, own| own.max_acceleration_m_s2
     ),
     entry!("role_pursuer", "1 for this role", |_, own| flag(own.role == 0)),
@@ -120,14 +130,11 @@ pub static OWN_SHIP: [Entry<OwnShip>; BLOCK] = [
     entry!("role_guard", "1 for this role", |_, own| flag(own.role == 2)),
     entry!("role_target", "1 for this role", |_, own| flag(own.role == 3)),
     entry!("last_throttle", "throttle of the last segment", |_, own| own.last_throttle),
-    entry!(
-        "delta_v_left", "m/s", Scale::Log { centre: 1.0, decades: 3.0 }, "Δv left",
-        |_, own| own.delta_v_left_m_s.min(1e6)
-    ),
-    entry!(
-        "time_left", "s", Scale::Log { centre: 1000.0, decades: 3.0 }, "time until the limit",
-        |view, _| view.time_left_s
-    ),
+    entry!("delta_v_left", "m/s", Scale::Log { centre: 1.0, decades: 3.0 }, "Δv left", |_, own| own
+        .delta_v_left_m_s
+        .min(1e6)),
+    entry!("time_left", "s", Scale::Log { centre: 1000.0, decades: 3.0 }, "time until the limit", |view, _| view
+        .time_left_s),
 ];
 
 /// The entries of one track, at 16 × (1 + place); all zero where there is none.
@@ -137,22 +144,30 @@ pub static TRACK: [Entry<Track>; BLOCK] = [
     entry!("direction_normal", "unit vector to the object, N", |_, track| track.position_rtn_m.z / range_m(track)),
     entry!("range", "m", RANGE, "distance", |_, track| range_m(track)),
     entry!("velocity_radial", "m/s", SPEED, "relative velocity, turning frame, R", |_, track| track.velocity_rtn_m_s.x),
-    entry!(
-        "velocity_transverse", "m/s", SPEED, "relative velocity, turning frame, T",
-        |_, track| track.velocity_rtn_m_s.y
-    ),
+    entry!("velocity_transverse", "m/s", SPEED, "relative velocity, turning frame, T", |_, track| track
+        .velocity_rtn_m_s
+        .y),
     entry!("velocity_normal", "m/s", SPEED, "relative velocity, turning frame, N", |_, track| track.velocity_rtn_m_s.z),
     entry!(
-        "time_of_closest_approach", "s", Scale::SignedLog { unit: 1.0, decades: 5.0 }, "on a straight line; past if negative",
+        "time_of_closest_approach",
+        "s",
+        Scale::SignedLog { unit: 1.0, decades: 5.0 },
+        "on a straight line; past if negative",
         |_, track| track.time_to_closest_approach_s()
     ),
     entry!("distance_of_closest_approach", "m", RANGE, "on a straight line, from now on", |_, track| miss_m(track)),
     entry!(
-        "estimated_acceleration", "m/s²", Scale::SignedLog { unit: 1e-4, decades: 4.0 }, "by thrust, last segment",
+        "estimated_acceleration",
+        "m/s²",
+        Scale::SignedLog { unit: 1e-4, decades: 4.0 },
+        "by thrust, last segment",
         |_, track| track.acceleration_rtn_m_s2.norm()
     ),
     entry!(
-        "covariance", "m", Scale::SignedLog { unit: 0.1, decades: 6.0 }, "position, one standard deviation",
+        "covariance",
+        "m",
+        Scale::SignedLog { unit: 0.1, decades: 6.0 },
+        "position, one standard deviation",
         |_, track| track.position_sigma_m
     ),
     entry!("sun_phase", "angle Sun-object-own ship over π", |_, track| track.sun_phase_rad / std::f64::consts::PI),
@@ -176,13 +191,41 @@ fn range_m(track: &Track) -> f64 {
     track.range_m().max(1e-9)
 }
 
+/// The target's zero-effort miss as a virtual track: its position is where the target would pass, relative to own ship, if
+/// own ship coasted and the target held its estimated acceleration for one more decision (Clohessy-Wiltshire), its velocity
+/// the reverse of the velocity change that nulls this miss. On a straight line it arrives when the target does, so the
+/// entries of its block mean what they mean for any track.
+///
+/// The time of passing is that of the closest approach on a straight line, between one segment and the time left; with a
+/// target that draws away, the time left.
+#[must_use]
+pub fn intercept(view: &View) -> Option<Track> {
+    let target = view.target()?;
+    let closest_s = target.time_to_closest_approach_s();
+    let latest_s = view.time_left_s.max(view.segment_s);
+    let time_s = if closest_s > 0.0 { closest_s.clamp(view.segment_s, latest_s) } else { latest_s };
+    let map = ClohessyWiltshire::over(view.own.mean_motion_rad_s, time_s);
+    let relative = RelativeState { position_rtn_m: target.position_rtn_m, velocity_rtn_m_s: target.velocity_rtn_m_s };
+    // An acceleration held for h of the time t moves the meeting by a (h t - h²/2); the orbit's share of that is left out.
+    let held_s = time_s.min(view.segment_s * view.replan_every as f64);
+    let shift_m = target.acceleration_rtn_m_s2 * (held_s * (time_s - 0.5 * held_s));
+    let miss_m = map.zero_effort_miss_m(&relative) + shift_m;
+    // The response of the target's relative position to own Δv is minus that to its own, hence the reverse of own Δv.
+    let velocity_rtn_m_s = map.velocity_change_for(&-miss_m).unwrap_or(-miss_m / time_s);
+    Some(Track { position_rtn_m: miss_m, velocity_rtn_m_s, ..*target })
+}
+
 /// Writes the observation of a view; `out` has [`OBSERVATION`] numbers.
 pub fn write(view: &View, out: &mut [f32]) {
     let (own, tracks) = out.split_at_mut(BLOCK);
     for (number, entry) in own.iter_mut().zip(&OWN_SHIP) {
         *number = entry.scale.apply((entry.value)(view, &view.own)) as f32;
     }
-    for (block, track) in tracks.chunks_exact_mut(BLOCK).zip(&view.tracks) {
+    let spare = view.tracks[MAX_TRACKS - 1].team == 0;
+    let virtual_track = if spare { intercept(view) } else { None };
+    for (place, block) in tracks.chunks_exact_mut(BLOCK).enumerate() {
+        let track = if place == MAX_TRACKS - 1 { virtual_track.as_ref() } else { None };
+        let track = track.unwrap_or(&view.tracks[place]);
         if track.team == 0 {
             block.fill(0.0);
             continue;

@@ -8,16 +8,16 @@ use super::observation::{self, OBSERVATION};
 use super::plan::{self, PLAN, SEGMENT_WIDTH};
 use super::policy::Scene;
 use super::rewards::{Consequence, Term};
+use crate::sim::Outcome;
 use crate::sim::config::AtTimeLimit;
 use crate::sim::reset::EpisodeSeed;
 use crate::sim::seeds::SeedDomain;
 use crate::sim::shard::{Shard, ShardState};
 use crate::sim::template::Template;
 use crate::sim::view::View;
-use crate::sim::Outcome;
 
 /// Arenas a shard by default: enough to fill lanes and pay the dispatch, few enough to spread 256 over threads.
-pub const ARENAS_PER_SHARD: usize = 32;
+pub const ARENAS_PER_SHARD: usize = 64;
 
 /// What happens to an arena whose episode has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,15 +189,12 @@ impl VectorEnv {
         let seen = views.par_chunks_mut(rows).zip(observations.par_chunks_mut(rows * OBSERVATION));
         let ended = step.terminated.par_chunks_mut(rows).zip(step.truncated.par_chunks_mut(rows));
         let paid = step.rewards.par_chunks_mut(rows).zip(step.final_observations.par_chunks_mut(rows * OBSERVATION));
-        world
-            .zip(seen)
-            .zip(ended.zip(paid))
-            .zip(live.par_chunks_mut(rows))
-            .for_each(|((((part, plans), (views, observations)), ((terminated, truncated), (rewards, finals))), live)| {
-                let mut rows =
-                    PartRows { learned, views, observations, terminated, truncated, rewards, finals, live };
+        world.zip(seen).zip(ended.zip(paid)).zip(live.par_chunks_mut(rows)).for_each(
+            |((((part, plans), (views, observations)), ((terminated, truncated), (rewards, finals))), live)| {
+                let mut rows = PartRows { learned, views, observations, terminated, truncated, rewards, finals, live };
                 part.step(plans, &mut rows);
-            });
+            },
+        );
     }
 
     /// Moves the results of episodes that ended since the last call into `results`, in the order of arenas.

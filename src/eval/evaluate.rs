@@ -49,9 +49,8 @@ pub fn play(
     seeds: Seeds,
     policy: &mut dyn Policy,
 ) -> Result<Vec<EpisodeResult>, PolicyError> {
-    let seeds: Vec<EpisodeSeed> = (0..seeds.count)
-        .map(|arena| EpisodeSeed { run: seeds.run, domain: seeds.domain, arena, episode: 0 })
-        .collect();
+    let seeds: Vec<EpisodeSeed> =
+        (0..seeds.count).map(|arena| EpisodeSeed { run: seeds.run, domain: seeds.domain, arena, episode: 0 }).collect();
     let mut env = VectorEnv::new(template, rewards, &seeds, ARENAS_PER_SHARD, AfterEpisode::Stop);
     Rollout::new(env.rows()).play_out(&mut env, policy)
 }

@@ -149,26 +149,18 @@ impl PolicyFigures {
     /// `bootstrap_seed`: the seed of the intervals of differences; the same seed gives the same bits.
     /// Errors: no episodes, a seed played twice, policies that were not played on the same seeds, a NaN or infinity.
     pub fn compare(policies: &[PlayedPolicy<'_>], bootstrap_seed: u64) -> Result<Vec<Self>, FiguresError> {
-        let by_seed = policies
-            .iter()
-            .map(PlayedPolicy::by_seed)
-            .collect::<Result<Vec<_>, _>>()?;
+        let by_seed = policies.iter().map(PlayedPolicy::by_seed).collect::<Result<Vec<_>, _>>()?;
         for (policy, episodes) in policies.iter().zip(&by_seed).skip(1) {
             let one_sided = |a: &BySeed<'_>, b: &BySeed<'_>| a.keys().find(|seed| !b.contains_key(seed)).copied();
             let first = &by_seed[0];
-            if let Some(seed) = one_sided(first, episodes)
-                .into_iter()
-                .chain(one_sided(episodes, first))
-                .min()
-            {
+            if let Some(seed) = one_sided(first, episodes).into_iter().chain(one_sided(episodes, first)).min() {
                 let (policy, other) = (policies[0].name.to_owned(), policy.name.to_owned());
                 return Err(FiguresError::UnequalSeeds { policy, other, seed });
             }
         }
         let mut figures: Vec<_> = policies.iter().map(|policy| Self::alone(policy)).collect();
-        let best_scripted = (0..figures.len())
-            .filter(|index| figures[*index].kind == PolicyKind::Scripted)
-            .min_by(|one, other| {
+        let best_scripted =
+            (0..figures.len()).filter(|index| figures[*index].kind == PolicyKind::Scripted).min_by(|one, other| {
                 let (one, other) = (&figures[*one], &figures[*other]);
                 let by_success = other.success_rate.total_cmp(&one.success_rate);
                 by_success.then(one.delta_v_m_s_median.total_cmp(&other.delta_v_m_s_median))
@@ -188,16 +180,10 @@ impl PolicyFigures {
         let column = |figure: fn(&EpisodeResult) -> f64| -> Vec<f64> { episodes.iter().map(figure).collect() };
         let middle = |values: &[f64]| median(values).expect("at least one episode");
         let spread = |values: &[f64]| [0.05, 0.95].map(|p| quantile(values, p).expect("at least one episode"));
-        let (delta_v_m_s, duration_s) = (
-            column(|episode| episode.delta_v_m_s),
-            column(|episode| episode.duration_s),
-        );
+        let (delta_v_m_s, duration_s) = (column(|episode| episode.delta_v_m_s), column(|episode| episode.duration_s));
         let closest_approach_m = column(|episode| episode.closest_approach_m);
-        let delta_v_of_successes: Vec<f64> = episodes
-            .iter()
-            .filter(|episode| episode.succeeded())
-            .map(|episode| episode.delta_v_m_s)
-            .collect();
+        let delta_v_of_successes: Vec<f64> =
+            episodes.iter().filter(|episode| episode.succeeded()).map(|episode| episode.delta_v_m_s).collect();
 
         let mut outcomes = BTreeMap::new();
         let mut success_by_behaviour: BTreeMap<String, BehaviourFigures> = BTreeMap::new();
@@ -257,11 +243,7 @@ impl PlayedPolicy<'_> {
                 ("episode_return", episode.episode_return),
             ];
             if let Some((figure, _)) = figures.into_iter().find(|(_, value)| !value.is_finite()) {
-                return Err(FiguresError::NotFinite {
-                    policy: policy(),
-                    seed,
-                    figure,
-                });
+                return Err(FiguresError::NotFinite { policy: policy(), seed, figure });
             }
         }
         Ok(by_seed)
@@ -282,10 +264,8 @@ impl Difference {
             }
         }
         let interval = |differences: &[f64]| bootstrap_mean_95(differences, DEFAULT_RESAMPLES, bootstrap_seed);
-        let MeanInterval {
-            mean: success_rate,
-            ci95: success_rate_ci95,
-        } = interval(&success).expect("at least one episode");
+        let MeanInterval { mean: success_rate, ci95: success_rate_ci95 } =
+            interval(&success).expect("at least one episode");
         let delta_v = interval(&delta_v_m_s);
         Self {
             baseline: name.to_owned(),
@@ -337,26 +317,18 @@ mod tests {
             episode(4, Outcome::TimeLimit, 20.0),
         ];
         let figures = PolicyFigures::compare(&[played("mine", PolicyKind::Learned, &episodes)], 1).unwrap();
-        let [mine] = figures.as_slice() else {
-            panic!("{figures:?}")
-        };
+        let [mine] = figures.as_slice() else { panic!("{figures:?}") };
         assert_eq!((mine.episodes, mine.success_rate), (4, 0.5));
         assert_eq!(mine.success_ci95, wilson_interval_95(2, 4));
         assert_eq!(mine.delta_v_m_s_median, 25.0);
         assert_eq!(mine.delta_v_m_s_median_of_successes, Some(20.0));
         // At positions 0.15 and 2.85 of 10, 20, 30, 50: 10 + 0.15 × 10 and 30 + 0.85 × 20.
         let [low, high] = mine.delta_v_m_s_p05_p95;
-        assert!(
-            (low - 11.5).abs() < 1e-12 && (high - 47.0).abs() < 1e-12,
-            "{low} {high}"
-        );
+        assert!((low - 11.5).abs() < 1e-12 && (high - 47.0).abs() < 1e-12, "{low} {high}");
         assert_eq!(mine.duration_s_median, 250.0);
         assert_eq!(mine.overspeed_episodes, 1);
         let outcomes = [("overspeed", 1), ("success", 2), ("time_limit", 1)];
-        assert_eq!(
-            mine.outcomes,
-            outcomes.map(|(name, count)| (name.to_owned(), count)).into()
-        );
+        assert_eq!(mine.outcomes, outcomes.map(|(name, count)| (name.to_owned(), count)).into());
         let evade = mine.success_by_behaviour["evade"];
         assert_eq!((evade.successes, evade.episodes), (1, 2));
         assert_eq!(mine.difference_to_best_scripted, None);
@@ -381,16 +353,9 @@ mod tests {
     fn differences_are_paired_by_seed_and_against_the_best_scripted() {
         use Outcome::{Success, TimeLimit};
         let weak: Vec<_> = (0..20).map(|seed| episode(seed, TimeLimit, 1.0)).collect();
-        let frugal: Vec<_> = (0..20)
-            .map(|seed| episode(seed, if seed < 10 { Success } else { TimeLimit }, 5.0))
-            .collect();
-        let lavish: Vec<_> = frugal
-            .iter()
-            .map(|e| EpisodeResult {
-                delta_v_m_s: 9.0,
-                ..e.clone()
-            })
-            .collect();
+        let frugal: Vec<_> =
+            (0..20).map(|seed| episode(seed, if seed < 10 { Success } else { TimeLimit }, 5.0)).collect();
+        let lavish: Vec<_> = frugal.iter().map(|e| EpisodeResult { delta_v_m_s: 9.0, ..e.clone() }).collect();
         // Succeeds wherever the best scripted does, and on five more seeds; played in another order.
         let learned: Vec<_> = (0..20)
             .rev()
@@ -416,10 +381,7 @@ mod tests {
         assert_eq!((difference.both_succeeded, difference.delta_v_m_s), (10, Some(1.5)));
         assert_eq!(figures[4].difference_to_best_scripted.as_ref(), Some(difference));
         let weak = figures[1].difference_to_best_scripted.as_ref().unwrap();
-        assert_eq!(
-            (weak.success_rate, weak.both_succeeded, weak.delta_v_m_s),
-            (-0.5, 0, None)
-        );
+        assert_eq!((weak.success_rate, weak.both_succeeded, weak.delta_v_m_s), (-0.5, 0, None));
     }
 
     #[test]
@@ -429,36 +391,17 @@ mod tests {
         let other = [sound[0].clone(), episode(3, Outcome::Success, 1.0)];
         let nan = [episode(1, Outcome::Success, f64::NAN), sound[1].clone()];
         let compare = |episodes: &[EpisodeResult]| {
-            let policies = [
-                played("sound", PolicyKind::Scripted, &sound),
-                played("other", PolicyKind::Learned, episodes),
-            ];
+            let policies =
+                [played("sound", PolicyKind::Scripted, &sound), played("other", PolicyKind::Learned, episodes)];
             PolicyFigures::compare(&policies, 1).unwrap_err()
         };
         let policy = "other".to_owned();
         assert_eq!(compare(&[]), FiguresError::NoEpisodes { policy: policy.clone() });
-        assert_eq!(
-            compare(&twice),
-            FiguresError::SeedTwice {
-                policy: policy.clone(),
-                seed: 1
-            }
-        );
-        let unequal = FiguresError::UnequalSeeds {
-            policy: "sound".to_owned(),
-            other: policy.clone(),
-            seed: 2,
-        };
+        assert_eq!(compare(&twice), FiguresError::SeedTwice { policy: policy.clone(), seed: 1 });
+        let unequal = FiguresError::UnequalSeeds { policy: "sound".to_owned(), other: policy.clone(), seed: 2 };
         assert_eq!(compare(&other), unequal);
         assert_eq!(compare(&sound[..1]), unequal);
-        assert_eq!(
-            compare(&nan),
-            FiguresError::NotFinite {
-                policy,
-                seed: 1,
-                figure: "delta_v_m_s"
-            }
-        );
+        assert_eq!(compare(&nan), FiguresError::NotFinite { policy, seed: 1, figure: "delta_v_m_s" });
         assert_eq!(PolicyFigures::compare(&[], 1), Ok(Vec::new()));
     }
 }

@@ -25,9 +25,7 @@ impl ScriptedPolicy {
     /// For `rows` rows; `seed` seeds what the behaviour draws.
     #[must_use]
     pub fn new(behaviour: BehaviourConfig, rows: usize, seed: u64) -> Self {
-        let row = |row: usize| {
-            (Memory::default(), stream(seed, SeedDomain::Report, row as u64, 0, Purpose::Policy))
-        };
+        let row = |row: usize| (Memory::default(), stream(seed, SeedDomain::Report, row as u64, 0, Purpose::Policy));
         Self { behaviour, rows: (0..rows).map(row).collect() }
     }
 }
@@ -72,10 +70,7 @@ fn predict(view: &mut View, own_rtn_m_s2: &Vector3, delta_v_m_s: f64) {
     let duration_s = view.segment_s;
     let map = ClohessyWiltshire::over(view.own.mean_motion_rad_s, duration_s);
     for track in view.tracks.iter_mut().take_while(|track| track.team != 0) {
-        let relative = RelativeState {
-            position_rtn_m: track.position_rtn_m,
-            velocity_rtn_m_s: track.velocity_rtn_m_s,
-        };
+        let relative = RelativeState { position_rtn_m: track.position_rtn_m, velocity_rtn_m_s: track.velocity_rtn_m_s };
         let next = map.apply(&relative, &(track.acceleration_rtn_m_s2 - own_rtn_m_s2));
         track.position_rtn_m = next.position_rtn_m;
         track.velocity_rtn_m_s = next.velocity_rtn_m_s;

@@ -26,10 +26,7 @@ pub fn wilson_interval_95(successes: u64, trials: u64) -> [f64; 2] {
     let root = (Z_975 * Z_975 + 4.0 * x * (n - x) / n).sqrt() * Z_975;
     let bound = |signed_root: f64| (2.0 * x + Z_975 * Z_975 + signed_root) / (2.0 * (n + Z_975 * Z_975));
     // Exact at the ends, where rounding would leave 1e-17.
-    [
-        if successes == 0 { 0.0 } else { bound(-root) },
-        if successes == trials { 1.0 } else { bound(root) },
-    ]
+    [if successes == 0 { 0.0 } else { bound(-root) }, if successes == trials { 1.0 } else { bound(root) }]
 }
 
 /// The quantile of `values` at `probability` (0 to 1), interpolated linearly between order statistics; `None` without
@@ -60,21 +57,13 @@ fn quantile_of_sorted(sorted: &[f64], probability: f64) -> Option<f64> {
     let above = sorted[position.ceil() as usize];
     let fraction = position.fract();
     // Without a fraction, infinity - infinity must not come in.
-    Some(if fraction == 0.0 {
-        below
-    } else {
-        below + fraction * (above - below)
-    })
+    Some(if fraction == 0.0 { below } else { below + fraction * (above - below) })
 }
 
 /// The mean of `values`; `None` without values.
 #[must_use]
 pub fn mean(values: &[f64]) -> Option<f64> {
-    if values.is_empty() {
-        None
-    } else {
-        Some(values.iter().sum::<f64>() / values.len() as f64)
-    }
+    if values.is_empty() { None } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
 }
 
 /// A mean with its interval.
@@ -102,9 +91,7 @@ pub fn bootstrap_mean_95(differences: &[f64], resamples: usize, seed: u64) -> Op
     let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut means: Vec<f64> = (0..resamples)
         .map(|_| {
-            let sum: f64 = (0..count)
-                .map(|_| differences[generator.random_range(0..count) as usize])
-                .sum();
+            let sum: f64 = (0..count).map(|_| differences[generator.random_range(0..count) as usize]).sum();
             sum / f64::from(count)
         })
         .collect();
@@ -129,10 +116,7 @@ mod tests {
         for (successes, trials, expected) in published {
             let interval = wilson_interval_95(successes, trials);
             for side in 0..2 {
-                assert!(
-                    (interval[side] - expected[side]).abs() < 5e-5,
-                    "{successes}/{trials}: {interval:?}"
-                );
+                assert!((interval[side] - expected[side]).abs() < 5e-5, "{successes}/{trials}: {interval:?}");
             }
         }
     }
@@ -187,13 +171,7 @@ mod tests {
     #[test]
     fn the_bootstrap_of_equal_differences_has_no_width() {
         let interval = bootstrap_mean_95(&[0.25; 40], 200, 1).unwrap();
-        assert_eq!(
-            interval,
-            MeanInterval {
-                mean: 0.25,
-                ci95: [0.25, 0.25]
-            }
-        );
+        assert_eq!(interval, MeanInterval { mean: 0.25, ci95: [0.25, 0.25] });
         assert_eq!(bootstrap_mean_95(&[], 200, 1), None);
     }
 

@@ -22,18 +22,10 @@ pub fn policy_table(policies: &[PolicyFigures]) -> String {
         "closest approach m",
     ]);
     for policy in policies {
-        let difference = policy
-            .difference_to_best_scripted
-            .as_ref()
-            .map_or_else(String::new, |difference| {
-                let [low, high] = difference.success_rate_ci95;
-                format!(
-                    "{:+.1} [{:+.1}, {:+.1}]",
-                    100.0 * difference.success_rate,
-                    100.0 * low,
-                    100.0 * high
-                )
-            });
+        let difference = policy.difference_to_best_scripted.as_ref().map_or_else(String::new, |difference| {
+            let [low, high] = difference.success_rate_ci95;
+            format!("{:+.1} [{:+.1}, {:+.1}]", 100.0 * difference.success_rate, 100.0 * low, 100.0 * high)
+        });
         table.add_row(row(
             &policy.name,
             [
@@ -55,26 +47,14 @@ pub fn policy_table(policies: &[PolicyFigures]) -> String {
 pub fn behaviour_table(policies: &[PolicyFigures]) -> String {
     let names: Vec<&str> = policies.iter().map(|policy| policy.name.as_str()).collect();
     let mut table = table(&[&["success % against"], names.as_slice()].concat());
-    let behaviours: BTreeSet<&String> = policies
-        .iter()
-        .flat_map(|policy| policy.success_by_behaviour.keys())
-        .collect();
+    let behaviours: BTreeSet<&String> = policies.iter().flat_map(|policy| policy.success_by_behaviour.keys()).collect();
     for behaviour in behaviours {
-        let cells = policies
-            .iter()
-            .map(|policy| match policy.success_by_behaviour.get(behaviour) {
-                Some(BehaviourFigures {
-                    successes,
-                    episodes,
-                    success_ci95,
-                }) => {
-                    format!(
-                        "{} of {episodes}",
-                        share(*successes as f64 / *episodes as f64, *success_ci95)
-                    )
-                }
-                None => String::new(),
-            });
+        let cells = policies.iter().map(|policy| match policy.success_by_behaviour.get(behaviour) {
+            Some(BehaviourFigures { successes, episodes, success_ci95 }) => {
+                format!("{} of {episodes}", share(*successes as f64 / *episodes as f64, *success_ci95))
+            }
+            None => String::new(),
+        });
         table.add_row(row(behaviour, cells));
     }
     table.trim_fmt()
@@ -83,18 +63,14 @@ pub fn behaviour_table(policies: &[PolicyFigures]) -> String {
 /// An empty table that is as wide as its content, the same on a terminal and in a file.
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(row(header[0], header[1..].iter().map(|name| (*name).to_owned())));
     table
 }
 
 /// A name on the left and figures on the right.
 fn row(name: &str, cells: impl IntoIterator<Item = String>) -> Vec<Cell> {
-    let figures = cells
-        .into_iter()
-        .map(|cell| Cell::new(cell).set_alignment(CellAlignment::Right));
+    let figures = cells.into_iter().map(|cell| Cell::new(cell).set_alignment(CellAlignment::Right));
     std::iter::once(Cell::new(name)).chain(figures).collect()
 }
 
@@ -114,12 +90,7 @@ fn share(share: f64, [low, high]: [f64; 2]) -> String {
 
 /// A median with its 5 % and 95 % quantiles: `12.3 (4.50 to 1240)`.
 fn spread(median: f64, [low, high]: [f64; 2]) -> String {
-    format!(
-        "{} ({} to {})",
-        three_digits(median),
-        three_digits(low),
-        three_digits(high)
-    )
+    format!("{} ({} to {})", three_digits(median), three_digits(low), three_digits(high))
 }
 
 /// Three significant digits where there are that many, never fewer than the whole part.
@@ -143,16 +114,13 @@ mod tests {
             (0..10)
                 .map(|seed| EpisodeResult {
                     seed,
-                    outcome: if seed < successes {
-                        Outcome::Success
-                    } else {
-                        Outcome::Escape
-                    },
+                    outcome: if seed < successes { Outcome::Success } else { Outcome::Escape },
                     duration_s: 1200.0,
                     delta_v_m_s: 12.34,
                     closest_approach_m: 0.456,
                     overspeed_s: 0.0,
                     episode_return: 0.0,
+                    decisions: 30,
                     behaviour: if seed < 5 { "coast" } else { "evade" }.to_owned(),
                 })
                 .collect()
@@ -169,12 +137,7 @@ mod tests {
     #[test]
     fn the_policy_table_shows_every_figure_once() {
         let text = policy_table(&figures());
-        let row = |name: &str| {
-            text.lines()
-                .find(|line| line.trim_start().starts_with(name))
-                .unwrap()
-                .to_owned()
-        };
+        let row = |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).unwrap().to_owned();
         let words = |line: String| line.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
             words(row("docking")),
@@ -194,18 +157,10 @@ mod tests {
         let mut figures = figures();
         figures[1].success_by_behaviour.remove("evade");
         let text = behaviour_table(&figures);
-        let words: Vec<String> = text
-            .lines()
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
-        assert!(
-            words.contains(&"success % against docking two_impulse".to_owned()),
-            "{text}"
-        );
-        assert!(
-            words.contains(&"coast 100.0 [56.6, 100.0] of 5 0.0 [0.0, 43.4] of 5".to_owned()),
-            "{text}"
-        );
+        let words: Vec<String> =
+            text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert!(words.contains(&"success % against docking two_impulse".to_owned()), "{text}");
+        assert!(words.contains(&"coast 100.0 [56.6, 100.0] of 5 0.0 [0.0, 43.4] of 5".to_owned()), "{text}");
         assert!(words.contains(&"evade 100.0 [56.6, 100.0] of 5".to_owned()), "{text}");
     }
 
@@ -223,12 +178,7 @@ mod tests {
 
     #[test]
     fn the_kind_is_called_as_in_json() {
-        for kind in [
-            PolicyKind::Learned,
-            PolicyKind::Scripted,
-            PolicyKind::Random,
-            PolicyKind::Oracle,
-        ] {
+        for kind in [PolicyKind::Learned, PolicyKind::Scripted, PolicyKind::Random, PolicyKind::Oracle] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind_name(kind));
         }
     }

@@ -152,7 +152,12 @@ impl<B: Backend> ActorCritic<B> {
         let layer = |linear: &Linear<B>| {
             let [rows, columns] = linear.weight.val().dims();
             let bias = linear.bias.as_ref().expect("every layer has a bias");
-            Layer { rows, columns, weight: numbers(linear.weight.val().into_data()), bias: numbers(bias.val().into_data()) }
+            Layer {
+                rows,
+                columns,
+                weight: numbers(linear.weight.val().into_data()),
+                bias: numbers(bias.val().into_data()),
+            }
         };
         Parameters {
             actor_hidden: layer(&self.actor_hidden),
@@ -181,7 +186,8 @@ impl<B: Backend> ActorCritic<B> {
     /// # Errors
     /// When the tensors cannot be read from the device.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, WeightsError> {
-        let mut store = SafetensorsStore::from_bytes(None);
+        // One key of metadata: several come out in the order of a hash map, and the same weights in other bytes.
+        let mut store = SafetensorsStore::from_bytes(None).clear_metadata().metadata("format", "safetensors");
         let failed = |error: String| self.mismatch(error);
         self.save_into(&mut store).map_err(|error| failed(error.to_string()))?;
         store.get_bytes().map_err(|error| failed(error.to_string()))

@@ -154,10 +154,7 @@ impl Manifest {
 
     /// Reads the text of a manifest; it must be, byte for byte, what [`Manifest::sealed`] writes.
     fn parse(path: &Path, text: &[u8]) -> Result<Self, CheckpointError> {
-        let damaged = |reason: String| CheckpointError::DamagedManifest {
-            path: path.to_owned(),
-            reason,
-        };
+        let damaged = |reason: String| CheckpointError::DamagedManifest { path: path.to_owned(), reason };
         let value: serde_json::Value = serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?;
         if value.get("format").and_then(|format| format.as_str()) != Some(FORMAT) {
             return Err(damaged(format!("it does not call itself '{FORMAT}'")));
@@ -166,10 +163,7 @@ impl Manifest {
         match value.get("format_version").and_then(serde_json::Value::as_u64) {
             Some(version) if version == u64::from(FORMAT_VERSION) => {}
             Some(found) => {
-                return Err(CheckpointError::WrongVersion {
-                    path: path.to_owned(),
-                    found,
-                });
+                return Err(CheckpointError::WrongVersion { path: path.to_owned(), found });
             }
             None => return Err(damaged("it has no format_version".to_owned())),
         }
@@ -220,14 +214,9 @@ impl Checkpoint {
     ) -> Result<PathBuf, CheckpointError> {
         let mut entries = BTreeMap::new();
         for (name, bytes) in files {
-            let entry = FileEntry {
-                bytes: bytes.len() as u64,
-                sha256: sha256_hex(bytes),
-            };
+            let entry = FileEntry { bytes: bytes.len() as u64, sha256: sha256_hex(bytes) };
             if !is_plain_name(name) || entries.insert((*name).to_owned(), entry).is_some() {
-                return Err(CheckpointError::BadFileName {
-                    name: (*name).to_owned(),
-                });
+                return Err(CheckpointError::BadFileName { name: (*name).to_owned() });
             }
         }
         let manifest = Manifest {
@@ -259,9 +248,7 @@ impl Checkpoint {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && directory.is_dir() => {
-                return Err(CheckpointError::NoManifest {
-                    directory: directory.to_owned(),
-                });
+                return Err(CheckpointError::NoManifest { directory: directory.to_owned() });
             }
             Err(error) => return Err(CheckpointError::io("read", &path)(error)),
         };
@@ -271,12 +258,7 @@ impl Checkpoint {
             let bytes = read_verified(&directory.join(&name), &entry)?;
             files.insert(name, bytes);
         }
-        Ok(Self {
-            directory: directory.to_owned(),
-            step: manifest.step,
-            meta: manifest.meta,
-            files,
-        })
+        Ok(Self { directory: directory.to_owned(), step: manifest.step, meta: manifest.meta, files })
     }
 
     /// Where it was read from.
@@ -304,10 +286,7 @@ impl Checkpoint {
         self.files
             .get(name)
             .map(Vec::as_slice)
-            .ok_or_else(|| CheckpointError::NoSuchFile {
-                directory: self.directory.clone(),
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| CheckpointError::NoSuchFile { directory: self.directory.clone(), name: name.to_owned() })
     }
 }
 
@@ -330,10 +309,7 @@ pub fn latest(checkpoints: &Path) -> Result<LatestCheckpoint, CheckpointError> {
             latest.found = Some((step, directory));
             break;
         }
-        let reason = CheckpointError::NoManifest {
-            directory: directory.clone(),
-        }
-        .to_string();
+        let reason = CheckpointError::NoManifest { directory: directory.clone() }.to_string();
         latest.skipped.push((directory, reason));
     }
     Ok(latest)
@@ -369,10 +345,7 @@ pub fn best(checkpoints: &Path) -> Result<Option<BestCheckpoint>, CheckpointErro
     match fs::read(&path) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|error| CheckpointError::DamagedManifest {
-                path,
-                reason: error.to_string(),
-            }),
+            .map_err(|error| CheckpointError::DamagedManifest { path, reason: error.to_string() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CheckpointError::io("read", &path)(error)),
     }
@@ -383,10 +356,8 @@ pub fn best(checkpoints: &Path) -> Result<Option<BestCheckpoint>, CheckpointErro
 /// Errors: a directory cannot be removed; the note of the best cannot be read, and then nothing is removed.
 pub fn prune(checkpoints: &Path, keep_last: usize) -> Result<Vec<u64>, CheckpointError> {
     let best_step = best(checkpoints)?.map(|best| best.step);
-    let whole: Vec<_> = list(checkpoints)?
-        .into_iter()
-        .filter(|(_, directory)| directory.join(MANIFEST_FILE).is_file())
-        .collect();
+    let whole: Vec<_> =
+        list(checkpoints)?.into_iter().filter(|(_, directory)| directory.join(MANIFEST_FILE).is_file()).collect();
     let mut removed = Vec::new();
     for (step, directory) in &whole[..whole.len().saturating_sub(keep_last.max(1))] {
         if Some(*step) != best_step {
@@ -416,11 +387,7 @@ pub fn clean(checkpoints: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
             fs::rename(&path, &target).map_err(CheckpointError::io("restore", &target))?;
             continue;
         }
-        let result = if path.is_dir() {
-            fs::remove_dir_all(&path)
-        } else {
-            fs::remove_file(&path)
-        };
+        let result = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         result.map_err(CheckpointError::io("remove", &path))?;
         removed.push(path);
     }
@@ -496,20 +463,12 @@ fn read_verified(path: &Path, entry: &FileEntry) -> Result<Vec<u8>, CheckpointEr
     };
     // Before the content is read, so that a file that grew without end is not.
     if found != entry.bytes {
-        return Err(CheckpointError::SizeMismatch {
-            path: path.to_owned(),
-            expected: entry.bytes,
-            found,
-        });
+        return Err(CheckpointError::SizeMismatch { path: path.to_owned(), expected: entry.bytes, found });
     }
     let bytes = fs::read(path).map_err(CheckpointError::io("read", path))?;
     let found = sha256_hex(&bytes);
     if found != entry.sha256 {
-        return Err(CheckpointError::HashMismatch {
-            path: path.to_owned(),
-            expected: entry.sha256.clone(),
-            found,
-        });
+        return Err(CheckpointError::HashMismatch { path: path.to_owned(), expected: entry.sha256.clone(), found });
     }
     Ok(bytes)
 }
@@ -540,21 +499,16 @@ mod tests {
 
     use super::*;
 
-    const FILES: [(&str, &[u8]); 3] = [
-        ("weights.safetensors", b"weights"),
-        ("optimiser.bin", b"moments"),
-        ("empty.bin", b""),
-    ];
+    const FILES: [(&str, &[u8]); 3] =
+        [("weights.safetensors", b"weights"), ("optimiser.bin", b"moments"), ("empty.bin", b"")];
 
     fn meta() -> serde_json::Value {
         json!({"scenario_sha256": "ab", "observation_version": 1, "learning_rate": 1e-5, "sizes": [128, 256, 64]})
     }
 
     fn names(directory: &Path) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(directory)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -571,10 +525,7 @@ mod tests {
         for (name, bytes) in FILES {
             assert_eq!(checkpoint.file(name).unwrap(), bytes);
         }
-        assert!(matches!(
-            checkpoint.file("other"),
-            Err(CheckpointError::NoSuchFile { .. })
-        ));
+        assert!(matches!(checkpoint.file("other"), Err(CheckpointError::NoSuchFile { .. })));
         assert_eq!(names(&checkpoints), ["step_2048"], "nothing temporary is left");
     }
 
@@ -592,10 +543,7 @@ mod tests {
                 let error = Checkpoint::open(&directory).unwrap_err();
                 assert!(error.to_string().contains(&name), "bit {bit} of {name}: {error}");
                 if name != MANIFEST_FILE {
-                    assert!(
-                        matches!(error, CheckpointError::HashMismatch { .. }),
-                        "bit {bit} of {name}: {error}"
-                    );
+                    assert!(matches!(error, CheckpointError::HashMismatch { .. }), "bit {bit} of {name}: {error}");
                 }
             }
             fs::write(&path, &bytes).unwrap();
@@ -612,20 +560,11 @@ mod tests {
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();
             let error = Checkpoint::open(&directory).unwrap_err();
-            assert!(
-                matches!(error, CheckpointError::DamagedManifest { .. }),
-                "{length} bytes: {error}"
-            );
+            assert!(matches!(error, CheckpointError::DamagedManifest { .. }), "{length} bytes: {error}");
         }
         fs::remove_file(&path).unwrap();
-        assert!(matches!(
-            Checkpoint::open(&directory),
-            Err(CheckpointError::NoManifest { .. })
-        ));
-        assert!(matches!(
-            Checkpoint::open(&root.path().join("step_9")),
-            Err(CheckpointError::Io { .. })
-        ));
+        assert!(matches!(Checkpoint::open(&directory), Err(CheckpointError::NoManifest { .. })));
+        assert!(matches!(Checkpoint::open(&root.path().join("step_9")), Err(CheckpointError::Io { .. })));
     }
 
     #[test]
@@ -636,16 +575,10 @@ mod tests {
         for content in ["weight", "weights!"] {
             fs::write(&path, content).unwrap();
             let error = Checkpoint::open(&directory).unwrap_err();
-            assert!(
-                matches!(error, CheckpointError::SizeMismatch { expected: 7, .. }),
-                "{error}"
-            );
+            assert!(matches!(error, CheckpointError::SizeMismatch { expected: 7, .. }), "{error}");
         }
         fs::remove_file(&path).unwrap();
-        assert!(matches!(
-            Checkpoint::open(&directory),
-            Err(CheckpointError::MissingFile { .. })
-        ));
+        assert!(matches!(Checkpoint::open(&directory), Err(CheckpointError::MissingFile { .. })));
     }
 
     #[test]
@@ -653,37 +586,17 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let directory = Checkpoint::write(root.path(), 1, &FILES, meta()).unwrap();
         let path = directory.join(MANIFEST_FILE);
-        fs::write(
-            &path,
-            r#"{"format":"astroshield-checkpoint","format_version":2,"shards":[]}"#,
-        )
-        .unwrap();
-        assert!(matches!(
-            Checkpoint::open(&directory),
-            Err(CheckpointError::WrongVersion { found: 2, .. })
-        ));
+        fs::write(&path, r#"{"format":"astroshield-checkpoint","format_version":2,"shards":[]}"#).unwrap();
+        assert!(matches!(Checkpoint::open(&directory), Err(CheckpointError::WrongVersion { found: 2, .. })));
         fs::write(&path, r#"{"format":"something else","format_version":1}"#).unwrap();
-        assert!(matches!(
-            Checkpoint::open(&directory),
-            Err(CheckpointError::DamagedManifest { .. })
-        ));
+        assert!(matches!(Checkpoint::open(&directory), Err(CheckpointError::DamagedManifest { .. })));
     }
 
     #[test]
     fn names_that_leave_the_directory_are_refused_in_writing_and_in_reading() {
         let root = tempfile::tempdir().unwrap();
-        for name in [
-            "../evil",
-            "/etc/evil",
-            "a/b",
-            "a\\b",
-            "",
-            ".",
-            "..",
-            ".hidden",
-            "manifest.json",
-            "MANIFEST.json",
-        ] {
+        for name in ["../evil", "/etc/evil", "a/b", "a\\b", "", ".", "..", ".hidden", "manifest.json", "MANIFEST.json"]
+        {
             let result = Checkpoint::write(root.path(), 1, &[(name, b"x")], meta());
             assert!(matches!(result, Err(CheckpointError::BadFileName { .. })), "{name}");
         }
@@ -695,10 +608,7 @@ mod tests {
         fs::write(root.path().join("secret"), b"x").unwrap();
         let directory = root.path().join("step_1");
         fs::create_dir(&directory).unwrap();
-        let entry = FileEntry {
-            bytes: 1,
-            sha256: sha256_hex(b"x"),
-        };
+        let entry = FileEntry { bytes: 1, sha256: sha256_hex(b"x") };
         let manifest = Manifest {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
@@ -708,10 +618,7 @@ mod tests {
             manifest_sha256: String::new(),
         };
         fs::write(directory.join(MANIFEST_FILE), manifest.sealed()).unwrap();
-        assert!(matches!(
-            Checkpoint::open(&directory),
-            Err(CheckpointError::BadFileName { .. })
-        ));
+        assert!(matches!(Checkpoint::open(&directory), Err(CheckpointError::BadFileName { .. })));
     }
 
     /// Writes like a disk that has `room` bytes left: what fits is written, then the error comes.
@@ -719,21 +626,14 @@ mod tests {
         let fits = bytes.len().min(room.get());
         room.set(room.get() - fits);
         fs::write(path, &bytes[..fits])?;
-        if fits < bytes.len() {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            Ok(())
-        }
+        if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     #[test]
     fn a_disk_that_fills_at_any_byte_leaves_the_old_checkpoint_and_nothing_else() {
         let root = tempfile::tempdir().unwrap();
         let old = Checkpoint::write(root.path(), 100, &FILES, meta()).unwrap();
-        let whole: usize = names(&old)
-            .iter()
-            .map(|name| fs::read(old.join(name)).unwrap().len())
-            .sum();
+        let whole: usize = names(&old).iter().map(|name| fs::read(old.join(name)).unwrap().len()).sum();
         // Of the same step, which replaces the old one, and of a later.
         for step in [100, 200] {
             for room in 0..whole {
@@ -758,17 +658,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let order = std::cell::RefCell::new(Vec::new());
         Checkpoint::write_with(root.path(), 1, &FILES, meta(), &|path, bytes| {
-            order
-                .borrow_mut()
-                .push(path.file_name().unwrap().to_str().unwrap().to_owned());
+            order.borrow_mut().push(path.file_name().unwrap().to_str().unwrap().to_owned());
             assert!(!root.path().join("step_1").exists(), "in place before it was whole");
             durable_file::write_new(path, bytes)
         })
         .unwrap();
-        assert_eq!(
-            *order.borrow(),
-            ["weights.safetensors", "optimiser.bin", "empty.bin", MANIFEST_FILE]
-        );
+        assert_eq!(*order.borrow(), ["weights.safetensors", "optimiser.bin", "empty.bin", MANIFEST_FILE]);
     }
 
     #[test]
@@ -803,12 +698,7 @@ mod tests {
 
         let mut removed = clean(root.path()).unwrap();
         removed.sort();
-        let expected = [
-            ".best.json.new-77-4",
-            ".step_0.pruned-77-3",
-            ".step_1.replaced-77-2",
-            ".step_2.partial-77-0",
-        ];
+        let expected = [".best.json.new-77-4", ".step_0.pruned-77-3", ".step_1.replaced-77-2", ".step_2.partial-77-0"];
         assert_eq!(removed, expected.map(at));
         assert_eq!(names(root.path()), [".nfs0001", "step_1", "step_3"]);
         Checkpoint::open(&at("step_3")).unwrap();
@@ -820,10 +710,7 @@ mod tests {
     fn the_latest_is_by_number_and_passes_over_half_written_ones_with_a_reason() {
         let root = tempfile::tempdir().unwrap();
         assert_eq!(latest(root.path()).unwrap(), LatestCheckpoint::default());
-        assert_eq!(
-            latest(&root.path().join("missing")).unwrap(),
-            LatestCheckpoint::default()
-        );
+        assert_eq!(latest(&root.path().join("missing")).unwrap(), LatestCheckpoint::default());
         for step in [9, 10] {
             Checkpoint::write(root.path(), step, &FILES, meta()).unwrap();
         }
@@ -833,9 +720,7 @@ mod tests {
         }
         let latest = latest(root.path()).unwrap();
         assert_eq!(latest.found, Some((10, root.path().join("step_10"))));
-        let [(skipped, reason)] = latest.skipped.as_slice() else {
-            panic!("{:?}", latest.skipped)
-        };
+        let [(skipped, reason)] = latest.skipped.as_slice() else { panic!("{:?}", latest.skipped) };
         assert_eq!(skipped, &root.path().join("step_11"));
         assert!(reason.contains("half written"), "{reason}");
     }
@@ -854,10 +739,7 @@ mod tests {
         assert!(mark_best(root.path(), BestCheckpoint { step: 6, score: 1.0 }).is_err());
         assert_eq!(best(root.path()).unwrap(), Some(best_of_all));
         assert_eq!(prune(root.path(), 2).unwrap(), [1, 3]);
-        assert_eq!(
-            names(root.path()),
-            ["best.json", "step_2", "step_4", "step_5", "step_6"]
-        );
+        assert_eq!(names(root.path()), ["best.json", "step_2", "step_4", "step_5", "step_6"]);
         assert_eq!(prune(root.path(), 0).unwrap(), [4], "the newest always stays");
         fs::write(root.path().join(BEST_FILE), "{").unwrap();
         assert!(prune(root.path(), 1).is_err());

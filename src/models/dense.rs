@@ -64,7 +64,6 @@ fn transposed(data: &[f32], rows: usize, columns: usize) -> DMatrixView<'_, f32>
     DMatrixView::from_slice(data, columns, rows)
 }
 
-
 impl DenseActorCritic {
     /// Reads the weights of a network, the plan cut to `executed` entries.
     #[must_use]

@@ -136,6 +136,9 @@ mod tests {
                 assert!(text.contains(expected), "{text}");
             }
         }
-        assert_eq!("tpu".parse::<DeviceChoice>().unwrap_err().to_string(), "unknown device `tpu`, expected one of cpu, cuda, wgpu");
+        assert_eq!(
+            "tpu".parse::<DeviceChoice>().unwrap_err().to_string(),
+            "unknown device `tpu`, expected one of cpu, cuda, wgpu"
+        );
     }
 }

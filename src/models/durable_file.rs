@@ -32,11 +32,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// Does nothing on systems where a directory cannot be opened as a file.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(path)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// A hidden name beside `path` that nothing else uses: `.NAME.PURPOSE-PID-COUNT`.
@@ -45,10 +41,7 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
 pub(crate) fn temporary_sibling(path: &Path, purpose: &str) -> io::Result<PathBuf> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("the path '{}' ends in no file name", path.display()),
-        )
+        io::Error::new(io::ErrorKind::InvalidInput, format!("the path '{}' ends in no file name", path.display()))
     })?;
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let hidden = format!(".{}.{purpose}-{}-{count}", name.to_string_lossy(), std::process::id());
@@ -103,10 +96,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("weights");
         write_new(&path, b"first").unwrap();
-        assert_eq!(
-            write_new(&path, b"second").unwrap_err().kind(),
-            io::ErrorKind::AlreadyExists
-        );
+        assert_eq!(write_new(&path, b"second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"first");
     }
 
@@ -117,18 +107,8 @@ mod tests {
         let second = temporary_sibling(path, "new").unwrap();
         assert_ne!(first, second);
         assert_eq!(first.parent(), path.parent());
-        assert_eq!(
-            temporary_name(first.file_name().unwrap().to_str().unwrap()),
-            Some(("summary.json", "new"))
-        );
-        for other in [
-            ".gitignore",
-            "summary.json",
-            ".a.new-1",
-            ".a.new-1-2-3",
-            ".a.new-x-2",
-            "..new-1-2",
-        ] {
+        assert_eq!(temporary_name(first.file_name().unwrap().to_str().unwrap()), Some(("summary.json", "new")));
+        for other in [".gitignore", "summary.json", ".a.new-1", ".a.new-1-2-3", ".a.new-x-2", "..new-1-2"] {
             assert_eq!(temporary_name(other), None, "{other}");
         }
         assert!(temporary_sibling(Path::new("/"), "new").is_err());

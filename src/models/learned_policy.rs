@@ -2,8 +2,8 @@
 
 use std::any::TypeId;
 
-use burn::tensor::backend::Backend;
 use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
@@ -101,9 +101,7 @@ impl PolicyMeta {
     /// # Errors
     /// With the first thing that differs: network, sizes, observation version, executed entries.
     pub fn fits(&self, needed: &Self) -> Result<(), PolicyFileError> {
-        let sizes = |meta: &Self| {
-            format!("{}-{}-{}", meta.sizes.observation, meta.sizes.hidden, meta.sizes.plan)
-        };
+        let sizes = |meta: &Self| format!("{}-{}-{}", meta.sizes.observation, meta.sizes.hidden, meta.sizes.plan);
         let all: [(&'static str, &dyn Fn(&Self) -> String); 4] = [
             ("network", &|meta| meta.network.clone()),
             ("size of the network", &sizes),
@@ -120,10 +118,7 @@ impl PolicyMeta {
 }
 
 fn no_policy(checkpoint: &Checkpoint, reason: &dyn std::fmt::Display) -> PolicyFileError {
-    PolicyFileError::NoPolicy {
-        checkpoint: checkpoint.directory().display().to_string(),
-        reason: reason.to_string(),
-    }
+    PolicyFileError::NoPolicy { checkpoint: checkpoint.directory().display().to_string(), reason: reason.to_string() }
 }
 
 /// A network with what its input is normalised by.
@@ -156,8 +151,8 @@ impl<B: Backend> LearnedPolicy<B> {
             ..meta.clone()
         };
         meta.fits(&needed)?;
-        let moments: RunningMoments = serde_json::from_slice(checkpoint.file(NORMALISER_FILE)?)
-            .map_err(|error| no_policy(checkpoint, &error))?;
+        let moments: RunningMoments =
+            serde_json::from_slice(checkpoint.file(NORMALISER_FILE)?).map_err(|error| no_policy(checkpoint, &error))?;
         if moments.mean.len() != OBSERVATION || moments.squared_deviations.len() != OBSERVATION {
             return Err(no_policy(checkpoint, &format!("{NORMALISER_FILE} is not of {OBSERVATION} entries")));
         }
@@ -178,7 +173,12 @@ impl<B: Backend> LearnedPolicy<B> {
     /// Values of normalised observations, rows × 128.
     #[must_use]
     pub fn values(&self, fed: &[f32]) -> Vec<f32> {
-        numbers(self.model.compute_value(dense::tensor(fed.to_vec(), fed.len() / OBSERVATION, OBSERVATION, &self.device)))
+        numbers(self.model.compute_value(dense::tensor(
+            fed.to_vec(),
+            fed.len() / OBSERVATION,
+            OBSERVATION,
+            &self.device,
+        )))
     }
 }
 
@@ -224,12 +224,8 @@ impl<B: Backend> Policy for LearnedPolicy<B> {
             .par_chunks_mut(batch * PLAN)
             .zip(decisions.log_probabilities.par_chunks_mut(batch))
             .zip(decisions.values.par_chunks_mut(batch));
-        decisions
-            .fed
-            .par_chunks(batch * OBSERVATION)
-            .zip(outputs)
-            .zip(drawn)
-            .for_each(|((fed, ((plans, log_probabilities), values)), generators)| {
+        decisions.fed.par_chunks(batch * OBSERVATION).zip(outputs).zip(drawn).for_each(
+            |((fed, ((plans, log_probabilities), values)), generators)| {
                 let outputs = match &layers {
                     Some(layers) => {
                         let mut activations = Activations::default();
@@ -249,7 +245,8 @@ impl<B: Backend> Policy for LearnedPolicy<B> {
                         plan[..executed].copy_from_slice(mean);
                     }
                 }
-            });
+            },
+        );
         for (what, numbers, width) in [("plan", &decisions.plans, PLAN), ("value", &decisions.values, 1)] {
             if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
                 return Err(PolicyError::NotFinite { what, row: at / width, value: numbers[at] });

@@ -55,9 +55,7 @@ impl Distribution {
                 Some(format!("its lower bound {low} is above its upper bound {high}"))
             }
             Self::LogUniform(low, _) if *low <= 0.0 => Some(format!("its lower bound {low} must be above zero")),
-            Self::Normal(_, std_dev) if *std_dev < 0.0 => {
-                Some(format!("its standard deviation {std_dev} is negative"))
-            }
+            Self::Normal(_, std_dev) if *std_dev < 0.0 => Some(format!("its standard deviation {std_dev} is negative")),
             Self::Choice(values) if values.is_empty() => Some("it has nothing to choose from".to_owned()),
             Self::Choice(values) if !all_finite(values) => Some("its values must be finite numbers".to_owned()),
             _ => None,

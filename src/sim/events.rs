@@ -44,9 +44,8 @@ impl Hermite {
             + v0 * (h * u * (1.0 - u) * (1.0 - u))
             + p1 * (u * u * (3.0 - 2.0 * u))
             + v1 * (h * u * u * (u - 1.0));
-        let velocity_m_s = (p1 - p0) * (6.0 * u * (1.0 - u) / h)
-            + v0 * ((1.0 - u) * (1.0 - 3.0 * u))
-            + v1 * (u * (3.0 * u - 2.0));
+        let velocity_m_s =
+            (p1 - p0) * (6.0 * u * (1.0 - u) / h) + v0 * ((1.0 - u) * (1.0 - 3.0 * u)) + v1 * (u * (3.0 * u - 2.0));
         CartesianState { position_m, velocity_m_s }
     }
 
@@ -87,16 +86,14 @@ impl Hermite {
         if self.start.position_m.norm() <= radius_m {
             return Some(0.0);
         }
-        (closest.1 <= radius_m)
-            .then(|| bisect(0.0, closest.0, |time_s| self.at(time_s).position_m.norm() <= radius_m))
+        (closest.1 <= radius_m).then(|| bisect(0.0, closest.0, |time_s| self.at(time_s).position_m.norm() <= radius_m))
     }
 
     /// First time [s] at which the distance is above `range_m`; an excursion that also ends within the segment is not looked for.
     #[must_use]
     pub fn first_beyond(&self, range_m: f64) -> Option<f64> {
         let beyond = |position_m: &Vector3| position_m.norm() > range_m;
-        beyond(&self.end.position_m)
-            .then(|| bisect(0.0, self.duration_s, |time_s| beyond(&self.at(time_s).position_m)))
+        beyond(&self.end.position_m).then(|| bisect(0.0, self.duration_s, |time_s| beyond(&self.at(time_s).position_m)))
     }
 
     /// An upper bound of the path's length within the segment [m].

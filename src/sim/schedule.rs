@@ -276,11 +276,7 @@ fn pay(shared: Res<Shared>, mut query: Query<(&Thruster, &Burn, &mut Mass, &mut 
 }
 
 /// The first event of the segment and its time [s]; keeps the arena's closest approach and overspeed up to it.
-fn first_event(
-    template: &Template,
-    arena: &mut Arena,
-    motion: impl Fn(usize) -> Hermite,
-) -> Option<(f64, Outcome)> {
+fn first_event(template: &Template, arena: &mut Arena, motion: impl Fn(usize) -> Hermite) -> Option<(f64, Outcome)> {
     let objective = &template.objective;
     let mut first: Option<(f64, Outcome)> = None;
     let mut offer = |time_s: f64, outcome: Outcome| {

@@ -164,11 +164,7 @@ impl Shard {
     }
 
     /// Lets a test or a bench change an arena's rows.
-    pub fn with_rows<T>(
-        &mut self,
-        index: usize,
-        change: impl FnOnce(&Template, &mut Arena, &mut Rows<'_>) -> T,
-    ) -> T {
+    pub fn with_rows<T>(&mut self, index: usize, change: impl FnOnce(&Template, &mut Arena, &mut Rows<'_>) -> T) -> T {
         self.world.resource_scope(|world, mut shared: bevy_ecs::change_detection::Mut<Shared>| {
             let shared = &mut *shared;
             let mut columns = self.columns.contiguous_iter_mut(world).expect("all components are dense");

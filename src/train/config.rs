@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::algorithms::ppo::PpoConfig;
+use super::imitation::ImitationConfig;
 use crate::models::actor_critic::ActorCriticConfig;
 use crate::scenario::{Path, Scenario, ScenarioError};
 
@@ -40,6 +41,8 @@ pub struct TrainingConfig {
     pub evaluation_episodes: u64,
     /// Steps between two checkpoints.
     pub checkpoint_every: u64,
+    /// A warm start by imitation of a scripted guidance; none when left out.
+    pub imitation: Option<ImitationConfig>,
     /// Sizes of the network.
     pub network: ActorCriticConfig,
     /// Parameters of PPO.
@@ -64,6 +67,7 @@ impl Default for TrainingConfig {
             evaluate_every: 1_000_000,
             evaluation_episodes: 256,
             checkpoint_every: 1_000_000,
+            imitation: None,
             network: ActorCriticConfig::default(),
             ppo: PpoConfig::default(),
         }
@@ -113,6 +117,20 @@ impl TrainingConfig {
             within(field, rate, (0.0..1.0).contains(&rate), "from 0 to below 1");
         }
         within("envs", self.envs as f64, self.envs <= 1 << 20, "at most 1048576");
+        if let Some(imitation) = &self.imitation {
+            let valid = imitation.decisions > 0 && imitation.epochs > 0 && imitation.minibatch > 0;
+            let rate = (0.0..1.0).contains(&imitation.learning_rate) && (0.0..=1.0).contains(&imitation.noise);
+            let known = crate::eval::evaluate::scripted(&imitation.guidance).is_some();
+            within("imitation", 0.0, valid && rate, "numbers above zero, a noise from 0 to 1");
+            if !known {
+                faults.push(("imitation", format!("unknown guidance `{}`", imitation.guidance), "a scripted guidance"));
+            }
+        }
+        let mut within = |field, value: f64, valid: bool, help| {
+            if !valid {
+                faults.push((field, format!("{field} is {value}"), help));
+            }
+        };
         let clip = f64::from(self.ppo.clip);
         within("ppo", clip, clip > 0.0 && clip < 1.0, "a clip above 0 and below 1");
         if self.network.hidden == 0 || self.network.hidden > 1 << 16 {

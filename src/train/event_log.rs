@@ -12,9 +12,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tensorboard_rs::record_writer::RecordWriter;
 use thiserror::Error;
 
-use crate::models::durable_file;
 pub use super::event_message::HyperParameter;
 use super::event_message::{self as message};
+use crate::models::durable_file;
 
 /// What every event file's name begins with; TensorBoard looks for it.
 const EVENT_FILE_PREFIX: &str = "events.out.tfevents.";
@@ -78,13 +78,7 @@ impl EventLog {
     /// Errors: the directory is missing or cannot be written.
     pub fn create(directory: &Path) -> Result<Self, EventLogError> {
         let (path, file) = new_event_file(directory)?;
-        let mut log = Self {
-            path,
-            file,
-            written_bytes: 0,
-            pending: Vec::new(),
-            last_flush: Instant::now(),
-        };
+        let mut log = Self { path, file, written_bytes: 0, pending: Vec::new(), last_flush: Instant::now() };
         log.push(&message::file_version(wall_time_s()));
         log.flush()?;
         Ok(log)
@@ -159,9 +153,7 @@ impl EventLog {
     }
 
     fn push(&mut self, event: &[u8]) {
-        RecordWriter::new(&mut self.pending)
-            .write(event)
-            .expect("a vector takes every byte");
+        RecordWriter::new(&mut self.pending).write(event).expect("a vector takes every byte");
     }
 }
 
@@ -192,16 +184,10 @@ pub fn event_files(directory: &Path) -> Result<Vec<PathBuf>, EventLogError> {
 
 /// Creates an event file whose name sorts after every other of the directory, as TensorBoard reads them in that order.
 fn new_event_file(directory: &Path) -> Result<(PathBuf, File), EventLogError> {
-    let newest_s = event_files(directory)?
-        .iter()
-        .filter_map(|path| seconds_in_name(path))
-        .max();
+    let newest_s = event_files(directory)?.iter().filter_map(|path| seconds_in_name(path)).max();
     let mut second = (wall_time_s() as u64).max(newest_s.map_or(0, |newest_s| newest_s.saturating_add(1)));
     loop {
-        let path = directory.join(format!(
-            "{EVENT_FILE_PREFIX}{second:010}.astroshield.{}.0",
-            std::process::id()
-        ));
+        let path = directory.join(format!("{EVENT_FILE_PREFIX}{second:010}.astroshield.{}.0", std::process::id()));
         match OpenOptions::new().append(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => second += 1,
@@ -211,13 +197,7 @@ fn new_event_file(directory: &Path) -> Result<(PathBuf, File), EventLogError> {
 }
 
 fn seconds_in_name(path: &Path) -> Option<u64> {
-    path.file_name()?
-        .to_str()?
-        .strip_prefix(EVENT_FILE_PREFIX)?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+    path.file_name()?.to_str()?.strip_prefix(EVENT_FILE_PREFIX)?.split('.').next()?.parse().ok()
 }
 
 /// Appends `bytes` to a file that is open for appending, all or none of them.
@@ -233,9 +213,7 @@ fn write_whole(file: &mut File, written_bytes: &mut u64, bytes: &[u8]) -> io::Re
 
 /// Seconds since 1970.
 fn wall_time_s() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// Writes `metrics.jsonl`: one JSON object a line, `{"step":2048,"charts/SPS":51234.0}`, in full precision.
@@ -251,16 +229,9 @@ impl MetricsLog {
     ///
     /// Errors: the file exists already or cannot be created.
     pub fn create(path: &Path) -> Result<Self, EventLogError> {
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(path)
-            .map_err(EventLogError::io("create", path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            written_bytes: 0,
-        })
+        let file =
+            OpenOptions::new().append(true).create_new(true).open(path).map_err(EventLogError::io("create", path))?;
+        Ok(Self { path: path.to_owned(), file, written_bytes: 0 })
     }
 
     /// Goes on with an existing file (or begins one) after dropping the lines past `resumed_step`, and a last line that a
@@ -281,15 +252,8 @@ impl MetricsLog {
         if kept != old {
             durable_file::replace(path, &kept).map_err(EventLogError::io("replace", path))?;
         }
-        let file = OpenOptions::new()
-            .append(true)
-            .open(path)
-            .map_err(EventLogError::io("open", path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            written_bytes: kept.len() as u64,
-        })
+        let file = OpenOptions::new().append(true).open(path).map_err(EventLogError::io("open", path))?;
+        Ok(Self { path: path.to_owned(), file, written_bytes: kept.len() as u64 })
     }
 
     /// Appends one line. A value that is not finite becomes `null`, as JSON has no other word for it.
@@ -311,9 +275,8 @@ fn lines_up_to(bytes: &[u8], step: u64) -> Result<Vec<u8>, u64> {
     let mut kept = Vec::new();
     let mut offset = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let parsed: Option<u64> = serde_json::from_slice::<serde_json::Value>(line)
-            .ok()
-            .and_then(|value| value.get("step")?.as_u64());
+        let parsed: Option<u64> =
+            serde_json::from_slice::<serde_json::Value>(line).ok().and_then(|value| value.get("step")?.as_u64());
         match parsed {
             _ if !line.ends_with(b"\n") => {}
             Some(at) if at <= step => kept.extend_from_slice(line),
@@ -334,11 +297,8 @@ mod tests {
     fn a_run_is_read_back_while_it_is_written() {
         let directory = tempfile::tempdir().unwrap();
         let mut log = EventLog::create(directory.path()).unwrap();
-        log.hparams(
-            &[("learning_rate", 3e-4.into()), ("algorithm", "ppo".into())],
-            &["charts/episodic_return"],
-        )
-        .unwrap();
+        log.hparams(&[("learning_rate", 3e-4.into()), ("algorithm", "ppo".into())], &["charts/episodic_return"])
+            .unwrap();
         log.text("config", "```ron\n(seed: 1)\n```", 0).unwrap();
         log.scalar("charts/episodic_return", 1.25, 100).unwrap();
         log.scalar("charts/episodic_return", f64::NAN, 200).unwrap();
@@ -346,21 +306,11 @@ mod tests {
 
         let events = read_events(log.path()).unwrap();
         assert_eq!(events.torn_tail_bytes, 0);
-        let points: Vec<_> = events
-            .scalars
-            .iter()
-            .map(|point| (point.tag.as_str(), point.step))
-            .collect();
-        assert_eq!(
-            points,
-            [("charts/episodic_return", 100), ("charts/episodic_return", 200)]
-        );
+        let points: Vec<_> = events.scalars.iter().map(|point| (point.tag.as_str(), point.step)).collect();
+        assert_eq!(points, [("charts/episodic_return", 100), ("charts/episodic_return", 200)]);
         assert_eq!(events.scalars[0].value, 1.25);
         assert!(events.scalars[1].value.is_nan());
-        assert_eq!(
-            events.texts,
-            [("config".to_owned(), "```ron\n(seed: 1)\n```".to_owned())]
-        );
+        assert_eq!(events.texts, [("config".to_owned(), "```ron\n(seed: 1)\n```".to_owned())]);
     }
 
     #[test]
@@ -372,15 +322,8 @@ mod tests {
         }
         drop(logs);
         let files = event_files(directory.path()).unwrap();
-        let values: Vec<f32> = files
-            .iter()
-            .map(|path| read_events(path).unwrap().scalars[0].value)
-            .collect();
-        assert_eq!(
-            values,
-            [0.0, 1.0, 2.0, 3.0, 4.0],
-            "each file whole, and the names in the order of opening"
-        );
+        let values: Vec<f32> = files.iter().map(|path| read_events(path).unwrap().scalars[0].value).collect();
+        assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0], "each file whole, and the names in the order of opening");
     }
 
     #[test]
@@ -398,11 +341,8 @@ mod tests {
         second.flush().unwrap();
 
         assert_eq!(fs::read(first.path()).unwrap(), old);
-        let points: Vec<_> = read_event_directory(directory.path())
-            .unwrap()
-            .iter()
-            .map(|point| (point.step, point.value))
-            .collect();
+        let points: Vec<_> =
+            read_event_directory(directory.path()).unwrap().iter().map(|point| (point.step, point.value)).collect();
         assert_eq!(points, [(10, 1.0), (20, 1.0), (30, 2.0)]);
     }
 
@@ -420,22 +360,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut log = EventLog::create(directory.path()).unwrap();
         // The file is exchanged for one on which every write answers "no space left on device".
-        let good = std::mem::replace(
-            &mut log.file,
-            OpenOptions::new().append(true).open("/dev/full").unwrap(),
-        );
+        let good = std::mem::replace(&mut log.file, OpenOptions::new().append(true).open("/dev/full").unwrap());
         log.scalar("charts/SPS", 7.0, 1).unwrap();
         let error = log.flush().unwrap_err().to_string();
         assert!(error.contains("write events to"), "{error}");
         log.file = good;
         log.scalar("charts/SPS", 8.0, 2).unwrap();
         log.flush().unwrap();
-        let values: Vec<f32> = read_events(log.path())
-            .unwrap()
-            .scalars
-            .iter()
-            .map(|point| point.value)
-            .collect();
+        let values: Vec<f32> = read_events(log.path()).unwrap().scalars.iter().map(|point| point.value).collect();
         assert_eq!(values, [7.0, 8.0]);
     }
 
@@ -444,8 +376,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("metrics.jsonl");
         let mut log = MetricsLog::create(&path).unwrap();
-        log.log(2048, &[("charts/SPS", 51234.0), ("losses/\"odd\"", 0.1 + 0.2)])
-            .unwrap();
+        log.log(2048, &[("charts/SPS", 51234.0), ("losses/\"odd\"", 0.1 + 0.2)]).unwrap();
         log.log(4096, &[("losses/value_loss", f64::INFINITY)]).unwrap();
         let expected = "{\"step\":2048,\"charts/SPS\":51234.0,\"losses/\\\"odd\\\"\":0.30000000000000004}\n\
                         {\"step\":4096,\"losses/value_loss\":null}\n";
@@ -462,10 +393,7 @@ mod tests {
         let mut log = MetricsLog::resume(&path, 2).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), kept);
         log.log(3, &[("a", 4.0)]).unwrap();
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            format!("{kept}{{\"step\":3,\"a\":4.0}}\n")
-        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{kept}{{\"step\":3,\"a\":4.0}}\n"));
     }
 
     #[test]

@@ -90,9 +90,7 @@ fn event(wall_time_s: f64, step: u64) -> Message {
 
 /// `Event.summary` with one `Summary.Value`.
 fn summary(wall_time_s: f64, step: u64, value: Message) -> Vec<u8> {
-    event(wall_time_s, step)
-        .message(5, Message::default().message(1, value))
-        .0
+    event(wall_time_s, step).message(5, Message::default().message(1, value)).0
 }
 
 /// `SummaryMetadata` naming the plugin that shows a value.
@@ -119,14 +117,8 @@ pub(super) fn scalar(wall_time_s: f64, tag: &str, value: f32, step: u64) -> Vec<
 pub(super) fn text(wall_time_s: f64, tag: &str, markdown: &str, step: u64) -> Vec<u8> {
     const DT_STRING: u64 = 7;
     let one_entry = Message::default().message(2, Message::default().varint(1, 1));
-    let tensor = Message::default()
-        .varint(1, DT_STRING)
-        .message(2, one_entry)
-        .text(8, markdown);
-    let value = Message::default()
-        .text(1, tag)
-        .message(8, tensor)
-        .message(9, plugin("text", Message::default()));
+    let tensor = Message::default().varint(1, DT_STRING).message(2, one_entry).text(8, markdown);
+    let value = Message::default().text(1, tag).message(8, tensor).message(9, plugin("text", Message::default()));
     summary(wall_time_s, step, value)
 }
 
@@ -151,18 +143,12 @@ pub(super) fn hyperparameters(
         experiment = experiment.message(5, Message::default().message(1, Message::default().text(2, tag)));
     }
     let session = session.double(5, wall_time_s);
-    [
-        ("_hparams_/experiment", 2, experiment),
-        ("_hparams_/session_start_info", 3, session),
-    ]
-    .map(|(tag, field, content)| {
-        let data = Message::default().varint(1, 0).message(field, content);
-        summary(
-            wall_time_s,
-            0,
-            Message::default().text(1, tag).message(9, plugin("hparams", data)),
-        )
-    })
+    [("_hparams_/experiment", 2, experiment), ("_hparams_/session_start_info", 3, session)].map(
+        |(tag, field, content)| {
+            let data = Message::default().varint(1, 0).message(field, content);
+            summary(wall_time_s, 0, Message::default().text(1, tag).message(9, plugin("hparams", data)))
+        },
+    )
 }
 
 /// How a run ended, for the HPARAMS tab.
@@ -171,9 +157,7 @@ pub(super) fn session_end(wall_time_s: f64, success: bool) -> Vec<u8> {
     let status = if success { status_success } else { status_failure };
     let end = Message::default().varint(1, status).double(2, wall_time_s);
     let data = Message::default().varint(1, 0).message(4, end);
-    let value = Message::default()
-        .text(1, "_hparams_/session_end_info")
-        .message(9, plugin("hparams", data));
+    let value = Message::default().text(1, "_hparams_/session_end_info").message(9, plugin("hparams", data));
     summary(wall_time_s, 0, value)
 }
 
@@ -323,16 +307,9 @@ mod tests {
         assert_eq!(note.plugins, [("config".to_owned(), "text".to_owned())]);
 
         assert!(decode(&session_start(0.0, 5)).unwrap().session_start);
-        assert_eq!(
-            decode(&file_version(0.0)).unwrap().file_version.as_deref(),
-            Some("brain.Event:2")
-        );
+        assert_eq!(decode(&file_version(0.0)).unwrap().file_version.as_deref(), Some("brain.Event:2"));
 
-        let values = [
-            ("seed", 1.0.into()),
-            ("algorithm", "ppo".into()),
-            ("anneal", true.into()),
-        ];
+        let values = [("seed", 1.0.into()), ("algorithm", "ppo".into()), ("anneal", true.into())];
         let tags: Vec<_> = hyperparameters(0.0, &values, &["charts/episodic_return"])
             .iter()
             .flat_map(|bytes| decode(bytes).unwrap().plugins)
@@ -352,9 +329,6 @@ mod tests {
         }
         assert_eq!(decode(&[0xff; 12]), None);
         // A length beyond the end, and beyond what a machine addresses.
-        assert_eq!(
-            decode(&[0x2a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
-            None
-        );
+        assert_eq!(decode(&[0x2a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]), None);
     }
 }

@@ -39,11 +39,8 @@ pub struct EventFile {
 /// Errors: the file cannot be read; it is not one of events; a record was altered (with its offset).
 pub fn read_events(path: &Path) -> Result<EventFile, EventLogError> {
     let bytes = fs::read(path).map_err(EventLogError::io("read", path))?;
-    let damaged = |offset, reason: &str| EventLogError::Damaged {
-        path: path.to_owned(),
-        offset,
-        reason: reason.to_owned(),
-    };
+    let damaged =
+        |offset, reason: &str| EventLogError::Damaged { path: path.to_owned(), offset, reason: reason.to_owned() };
     let mut file = EventFile::default();
     let mut rest = bytes.as_slice();
     let mut first = true;
@@ -55,10 +52,7 @@ pub fn read_events(path: &Path) -> Result<EventFile, EventLogError> {
         };
         let event = decode(record).ok_or_else(|| damaged(offset, "not an event"))?;
         if std::mem::take(&mut first) && event.file_version.as_deref() != Some("brain.Event:2") {
-            return Err(damaged(
-                offset,
-                "the file does not begin with the version 'brain.Event:2'",
-            ));
+            return Err(damaged(offset, "the file does not begin with the version 'brain.Event:2'"));
         }
         file.take(event);
     }
@@ -87,13 +81,12 @@ impl EventFile {
             self.restarts_at_step = Some(step);
         }
         self.texts.extend(event.texts);
-        self.scalars
-            .extend(event.scalars.into_iter().map(|(tag, value)| ScalarPoint {
-                tag,
-                step,
-                value,
-                wall_time_s,
-            }));
+        self.scalars.extend(event.scalars.into_iter().map(|(tag, value)| ScalarPoint {
+            tag,
+            step,
+            value,
+            wall_time_s,
+        }));
     }
 }
 
@@ -152,10 +145,7 @@ mod tests {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             fs::write(&path, &flipped).unwrap();
-            assert!(
-                matches!(read_events(&path), Err(EventLogError::Damaged { .. })),
-                "bit {bit}"
-            );
+            assert!(matches!(read_events(&path), Err(EventLogError::Damaged { .. })), "bit {bit}");
         }
     }
 
@@ -178,13 +168,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("events.out.tfevents.1.a");
         fs::write(&path, "this is no file of events, it is prose of some length").unwrap();
-        assert!(matches!(
-            read_events(&path),
-            Err(EventLogError::Damaged { offset: 0, .. })
-        ));
-        assert!(matches!(
-            read_events(&directory.path().join("none")),
-            Err(EventLogError::Io { .. })
-        ));
+        assert!(matches!(read_events(&path), Err(EventLogError::Damaged { offset: 0, .. })));
+        assert!(matches!(read_events(&directory.path().join("none")), Err(EventLogError::Io { .. })));
     }
 }

@@ -172,8 +172,7 @@ impl<B: AutodiffBackend> Learner<B> {
             };
             let (mean, value) = (leaf(&activations.means, executed), leaf(&activations.values, 1));
             let log_std = model.log_std(executed).detach().require_grad();
-            let outputs =
-                Outputs { mean: mean.clone(), log_std: log_std.clone(), value: value.clone().squeeze_dim(1) };
+            let outputs = Outputs { mean: mean.clone(), log_std: log_std.clone(), value: value.clone().squeeze_dim(1) };
             let Loss { loss, figures } = loss(&outputs, batch);
             let gradients = loss.backward();
             let by = |tensor: &Tensor<B, 2>| tensor.grad(&gradients).map_or_else(Vec::new, numbers);
@@ -193,7 +192,8 @@ impl<B: AutodiffBackend> Learner<B> {
         let parameters = sum.parameters(plan);
         let mut gradients = GradientsParams::new();
         for (linear, layer) in self.model.layers(&parameters) {
-            let weight = dense::tensor::<B::InnerBackend>(layer.weight.clone(), layer.rows, layer.columns, &self.device);
+            let weight =
+                dense::tensor::<B::InnerBackend>(layer.weight.clone(), layer.rows, layer.columns, &self.device);
             gradients.register(linear.weight.id, weight);
             let bias = linear.bias.as_ref().expect("every layer has a bias");
             let data = TensorData::new(layer.bias.clone(), [layer.columns]);
@@ -245,8 +245,7 @@ impl<B: AutodiffBackend> Learner<B> {
     pub fn to_bytes(&self) -> Result<Vec<u8>, TrainError> {
         let recorder = BinBytesRecorder::<FullPrecisionSettings>::default();
         let failed = |error: burn::record::RecorderError| TrainError::Record(error.to_string());
-        let model: Vec<u8> =
-            Recorder::<B>::record(&recorder, self.model.clone().into_record(), ()).map_err(failed)?;
+        let model: Vec<u8> = Recorder::<B>::record(&recorder, self.model.clone().into_record(), ()).map_err(failed)?;
         let optimiser: Vec<u8> = Recorder::<B>::record(&recorder, self.optimiser.to_record(), ()).map_err(failed)?;
         postcard::to_stdvec(&(model, optimiser)).map_err(|error| TrainError::Record(error.to_string()))
     }

@@ -6,6 +6,7 @@ pub mod event_log;
 mod event_message;
 pub mod event_reader;
 pub mod gae;
+pub mod imitation;
 pub mod learner;
 pub mod policy_training;
 pub mod progress;
@@ -13,12 +14,12 @@ pub mod rollout_buffer;
 pub mod run_directory;
 pub mod signals;
 
-use crate::models::checkpoint::CheckpointError;
 use self::event_log::EventLogError;
 use self::run_directory::RunDirectoryError;
 use crate::env::policy::PolicyError;
 use crate::eval::evaluate::EvaluationError;
 use crate::models::actor_critic::WeightsError;
+use crate::models::checkpoint::CheckpointError;
 use crate::models::learned_policy::PolicyFileError;
 
 /// Why training stopped, or did not begin.
@@ -46,6 +47,9 @@ pub enum TrainError {
         /// The registry.
         expected: String,
     },
+    /// No scripted guidance has this name.
+    #[error("unknown guidance `{0}` to imitate")]
+    UnknownGuidance(String),
     /// A checkpoint of other sizes than the run's.
     #[error("the checkpoint does not fit: its {what} is {found}, the run's is {expected}")]
     DoesNotFit {

@@ -7,10 +7,11 @@ use burn::tensor::backend::AutodiffBackend;
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
-use super::algorithms::{Algorithm, Figures as Learned, registry};
+use super::algorithms::{Algorithm, Figures as Learned, Pace, registry};
 use super::config::TrainingConfig;
 use super::event_log::{EventLog, MetricsLog};
 use super::gae::advantages;
+use super::imitation::Imitation;
 use super::learner::Learner;
 use super::progress::{Figures, Progress};
 use super::rollout_buffer::RolloutBuffer;
@@ -85,6 +86,8 @@ pub struct Iteration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct State {
     steps: u64,
+    /// Environment steps from which the policy learns, the critic having learned since its warm start.
+    policy_learns_from: u64,
     moments: RunningMoments,
     returns: ReturnNormaliser,
     policy: Vec<Generator>,
@@ -127,6 +130,7 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         let generator = |row: usize| stream(config.seed, SeedDomain::Train, row as u64, 0, Purpose::Policy);
         let state = State {
             steps: 0,
+            policy_learns_from: 0,
             moments: RunningMoments::new(OBSERVATION),
             returns: ReturnNormaliser::new(rows, config.discount),
             policy: (0..rows).map(generator).collect(),
@@ -198,6 +202,7 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         };
         if !resumed {
             self.log_start(&mut events)?;
+            self.imitate(progress)?;
         }
         let (start, first_step) = (Instant::now(), self.state.steps);
         let mut last_flush = Instant::now();
@@ -266,7 +271,8 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         let learning_rate = self.learning_rate();
         self.collect()?;
         let rollout = began.elapsed();
-        let figures = self.algorithm.update(&mut self.learner, &self.buffer, learning_rate, &mut self.state.trainer)?;
+        let pace = Pace { learning_rate, policy_learns: self.state.steps >= self.state.policy_learns_from };
+        let figures = self.algorithm.update(&mut self.learner, &self.buffer, pace, &mut self.state.trainer)?;
         let (after, steps) = (self.rollout.spent, self.buffer.len() as u64);
         self.state.steps += steps;
         Ok(Iteration {
@@ -277,6 +283,31 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
             steps,
             figures,
         })
+    }
+
+    /// The warm start, where the scenario asks for one.
+    fn imitate(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        let Some(imitated) = &self.config.imitation else { return Ok(()) };
+        progress.message(&format!("imitating {} for {} decisions", imitated.guidance, imitated.decisions));
+        let imitation = Imitation {
+            config: imitated,
+            template: self.task.template,
+            rewards: self.task.rewards,
+            envs: self.config.envs,
+            seed: self.config.seed,
+            executed: self.executed,
+        };
+        let State { moments, trainer, .. } = &mut self.state;
+        let normalise = self.config.normalise_observations;
+        let (decisions, error) = imitation.fit(&mut self.learner, moments, normalise, trainer)?;
+        self.state.steps += decisions;
+        self.state.policy_learns_from = self.state.steps + imitated.critic_steps;
+        let score = self.evaluate_on_select()?;
+        progress.message(&format!(
+            "imitation: mean squared error {error:.4}, success {:.1} % on seeds of the domain `select`",
+            100.0 * score
+        ));
+        Ok(())
     }
 
     /// Where the time of the rollouts of this session went.
@@ -312,7 +343,11 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
                 &transition.step.rewards,
                 transition.step.terminated.iter().zip(&transition.step.truncated).map(|(a, b)| *a || *b),
             );
-            state.moments.observe(transition.observations);
+            // After a warm start the moments stay as the demonstrations left them: a shift of the normaliser is a shift of
+            // the policy, and cost 20 points of success before the first update.
+            if config.imitation.is_none() {
+                state.moments.observe(transition.observations);
+            }
             for row in (0..rows).filter(|row| transition.step.truncated[*row]) {
                 let last = &transition.step.final_observations[row * OBSERVATION..(row + 1) * OBSERVATION];
                 finals.push((buffer.len() + row, last.to_vec()));

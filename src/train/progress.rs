@@ -28,12 +28,8 @@ impl Figures {
     /// One line: steps of `total_steps`, rate, return, success, Δv, time to go.
     #[must_use]
     pub fn line(&self, total_steps: u64) -> String {
-        let mut line = format!(
-            "{}/{} steps  {}/s",
-            Count(self.step as f64),
-            Count(total_steps as f64),
-            Count(self.steps_per_s)
-        );
+        let mut line =
+            format!("{}/{} steps  {}/s", Count(self.step as f64), Count(total_steps as f64), Count(self.steps_per_s));
         if let Some(episode_return) = self.episode_return {
             line += &format!("  return {episode_return:.2}");
         }
@@ -92,18 +88,12 @@ pub struct Progress {
 enum Output {
     Quiet,
     Bar(ProgressBar),
-    Lines {
-        writer: Box<dyn Write + Send>,
-        last: Option<(Instant, u64)>,
-    },
+    Lines { writer: Box<dyn Write + Send>, last: Option<(Instant, u64)> },
 }
 
 impl fmt::Debug for Progress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Progress")
-            .field("total_steps", &self.total_steps)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Progress").field("total_steps", &self.total_steps).finish_non_exhaustive()
     }
 }
 
@@ -119,16 +109,9 @@ impl Progress {
             bar.set_style(style);
             Output::Bar(bar)
         } else {
-            Output::Lines {
-                writer: Box::new(io::stderr()),
-                last: None,
-            }
+            Output::Lines { writer: Box::new(io::stderr()), last: None }
         };
-        Self {
-            total_steps,
-            latest: None,
-            output,
-        }
+        Self { total_steps, latest: None, output }
     }
 
     /// Shows the newest figures: the bar at once, a line only when ten seconds have passed since the last.
@@ -170,9 +153,7 @@ impl Progress {
             Output::Quiet => {}
             Output::Bar(bar) => bar.abandon(),
             Output::Lines { writer, last } => {
-                if let Some(figures) = self
-                    .latest
-                    .filter(|figures| last.is_some_and(|(_, step)| step != figures.step))
+                if let Some(figures) = self.latest.filter(|figures| last.is_some_and(|(_, step)| step != figures.step))
                 {
                     *last = last.map(|(shown, _)| (shown, figures.step));
                     let _ = writeln!(writer, "{}", figures.line(self.total_steps));
@@ -203,32 +184,17 @@ mod tests {
 
     impl Screen {
         fn progress(&self, total_steps: u64) -> Progress {
-            let output = Output::Lines {
-                writer: Box::new(self.clone()),
-                last: None,
-            };
-            Progress {
-                total_steps,
-                latest: None,
-                output,
-            }
+            let output = Output::Lines { writer: Box::new(self.clone()), last: None };
+            Progress { total_steps, latest: None, output }
         }
 
         fn lines(&self) -> Vec<String> {
-            String::from_utf8(self.0.lock().unwrap().clone())
-                .unwrap()
-                .lines()
-                .map(str::to_owned)
-                .collect()
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap().lines().map(str::to_owned).collect()
         }
     }
 
     fn at_step(step: u64) -> Figures {
-        Figures {
-            step,
-            steps_per_s: 100.0,
-            ..Figures::default()
-        }
+        Figures { step, steps_per_s: 100.0, ..Figures::default() }
     }
 
     #[test]
@@ -275,13 +241,7 @@ mod tests {
         progress.finish();
         let lines = screen.lines();
         let begins: Vec<_> = lines.iter().map(|line| line.split("  ").next().unwrap()).collect();
-        let expected = [
-            "0/1000 steps",
-            "100/1000 steps",
-            "200/1000 steps",
-            "checkpoint step_250",
-            "250/1000 steps",
-        ];
+        let expected = ["0/1000 steps", "100/1000 steps", "200/1000 steps", "checkpoint step_250", "250/1000 steps"];
         assert_eq!(begins, expected);
     }
 

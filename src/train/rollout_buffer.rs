@@ -80,6 +80,8 @@ impl RolloutBuffer {
         self.log_probabilities.extend_from_slice(&decisions.log_probabilities);
         self.values.extend_from_slice(&decisions.values);
         self.rewards.extend_from_slice(&step.rewards);
-        self.ended.extend(step.terminated.iter().zip(&step.truncated).map(|(terminated, truncated)| *terminated || *truncated));
+        self.ended.extend(
+            step.terminated.iter().zip(&step.truncated).map(|(terminated, truncated)| *terminated || *truncated),
+        );
     }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::event_log::{EventLogError, event_files};
 use crate::models::checkpoint::{self, CheckpointError, LatestCheckpoint};
 use crate::models::durable_file;
-use super::event_log::{EventLogError, event_files};
 
 const CONFIG_FILE: &str = "config.ron";
 const METRICS_FILE: &str = "metrics.jsonl";
@@ -89,11 +89,7 @@ impl RunDirectory {
         refuse_another_run(path)?;
         let checkpoints = path.join(CHECKPOINTS_DIRECTORY);
         fs::create_dir_all(&checkpoints).map_err(RunDirectoryError::io("create", &checkpoints))?;
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: Some(lock),
-            leftovers: Vec::new(),
-        })
+        Ok(Self { path: path.to_owned(), _lock: Some(lock), leftovers: Vec::new() })
     }
 
     /// Makes `parent/<scenario>-<algorithm>-seed<S>-<n>` with the first free n from 1.
@@ -139,11 +135,7 @@ impl RunDirectory {
         if !path.join(CONFIG_FILE).is_file() {
             return Err(RunDirectoryError::NoRun { path: path.to_owned() });
         }
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: None,
-            leftovers: Vec::new(),
-        })
+        Ok(Self { path: path.to_owned(), _lock: None, leftovers: Vec::new() })
     }
 
     /// The directory itself, which also holds the event files.
@@ -208,12 +200,8 @@ impl RunDirectory {
 }
 
 fn refuse_another_run(path: &Path) -> Result<(), RunDirectoryError> {
-    let refuse = |found: &str| {
-        Err(RunDirectoryError::HoldsAnotherRun {
-            path: path.to_owned(),
-            found: found.to_owned(),
-        })
-    };
+    let refuse =
+        |found: &str| Err(RunDirectoryError::HoldsAnotherRun { path: path.to_owned(), found: found.to_owned() });
     for name in [CONFIG_FILE, METRICS_FILE, SUMMARY_FILE] {
         if path.join(name).exists() {
             return refuse(name);
@@ -238,9 +226,7 @@ fn lock(directory: &Path) -> Result<File, RunDirectoryError> {
         .open(&path)
         .map_err(RunDirectoryError::io("write to the run directory", directory))?;
     match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(RunDirectoryError::InUse {
-            path: directory.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(RunDirectoryError::InUse { path: directory.to_owned() }),
         // Some network file systems know no locks; a run there is as safe as it was before locks.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
@@ -249,11 +235,7 @@ fn lock(directory: &Path) -> Result<File, RunDirectoryError> {
 /// `name` with everything but letters, digits, `_`, `-` and `.` replaced, and no `.` first.
 fn plain_name(name: &str) -> String {
     let plain = |character: char| {
-        if character.is_ascii_alphanumeric() || "_-.".contains(character) {
-            character
-        } else {
-            '_'
-        }
+        if character.is_ascii_alphanumeric() || "_-.".contains(character) { character } else { '_' }
     };
     let name: String = name.chars().map(plain).collect();
     match name.strip_prefix('.') {
@@ -290,36 +272,20 @@ mod tests {
         assert_eq!(fs::read_to_string(run.config_path()).unwrap(), "(seed: 1)");
         let summary: serde_json::Value = serde_json::from_slice(&fs::read(run.summary_path()).unwrap()).unwrap();
         assert_eq!(summary, json!({"env_steps": 2}));
-        assert_eq!(
-            run.latest_checkpoint().unwrap().found,
-            Some((10, path.join("checkpoints/step_10")))
-        );
+        assert_eq!(run.latest_checkpoint().unwrap().found, Some((10, path.join("checkpoints/step_10"))));
     }
 
     #[test]
     fn a_directory_with_anything_of_another_run_is_refused_and_left_as_it_was() {
-        for name in [
-            CONFIG_FILE,
-            METRICS_FILE,
-            SUMMARY_FILE,
-            "events.out.tfevents.1.a",
-            "checkpoints/step_1",
-        ] {
+        for name in [CONFIG_FILE, METRICS_FILE, SUMMARY_FILE, "events.out.tfevents.1.a", "checkpoints/step_1"] {
             let root = tempfile::tempdir().unwrap();
             let file = root.path().join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, b"precious").unwrap();
             let error = RunDirectory::create(root.path()).unwrap_err();
-            assert!(
-                matches!(error, RunDirectoryError::HoldsAnotherRun { .. }),
-                "{name}: {error}"
-            );
+            assert!(matches!(error, RunDirectoryError::HoldsAnotherRun { .. }), "{name}: {error}");
             assert_eq!(fs::read(&file).unwrap(), b"precious");
-            assert_eq!(
-                fs::read_dir(root.path()).unwrap().count(),
-                1,
-                "{name}: something was added"
-            );
+            assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "{name}: something was added");
         }
     }
 
@@ -353,10 +319,7 @@ mod tests {
     fn what_holds_no_run_cannot_be_resumed() {
         let root = tempfile::tempdir().unwrap();
         for path in [root.path().to_owned(), root.path().join("missing")] {
-            assert!(matches!(
-                RunDirectory::open(&path),
-                Err(RunDirectoryError::NoRun { .. })
-            ));
+            assert!(matches!(RunDirectory::open(&path), Err(RunDirectoryError::NoRun { .. })));
         }
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     }
@@ -368,10 +331,7 @@ mod tests {
         let run = created(&path);
         let partial = run.checkpoints_path().join(".step_5.partial-1-0");
         fs::create_dir(&partial).unwrap();
-        assert!(matches!(
-            RunDirectory::open(&path),
-            Err(RunDirectoryError::InUse { .. })
-        ));
+        assert!(matches!(RunDirectory::open(&path), Err(RunDirectoryError::InUse { .. })));
         RunDirectory::read(&path).unwrap();
         assert!(partial.is_dir(), "what the writer is about to finish was removed");
         drop(run);

@@ -91,10 +91,7 @@ mod tests {
     fn the_first_signal_requests_a_stop_however_often_it_was_installed() {
         let Some(signal) = signal_to_raise() else {
             for signal in [SIGINT, SIGTERM] {
-                let status = status_of(
-                    "the_first_signal_requests_a_stop_however_often_it_was_installed",
-                    signal,
-                );
+                let status = status_of("the_first_signal_requests_a_stop_however_often_it_was_installed", signal);
                 assert_eq!(status, Some(FIRST_SIGNAL_SEEN), "signal {signal}");
             }
             return;
@@ -113,10 +110,7 @@ mod tests {
     fn the_second_signal_ends_the_process_at_once() {
         let Some(signal) = signal_to_raise() else {
             for (signal, expected) in [(SIGINT, 130), (SIGTERM, 143)] {
-                assert_eq!(
-                    status_of("the_second_signal_ends_the_process_at_once", signal),
-                    Some(expected)
-                );
+                assert_eq!(status_of("the_second_signal_ends_the_process_at_once", signal), Some(expected));
             }
             return;
         };

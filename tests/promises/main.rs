@@ -1,3 +1,18 @@
 //! What AstroShield promises, one module a promise, in one binary since each binary links anew.
 
 mod architecture;
+mod bad_input;
+mod binary;
+mod command_line;
+mod determinism;
+mod event_log;
+mod gradients;
+mod learning;
+mod observation;
+mod reference_orbits;
+mod resume_is_exact;
+mod rewards;
+mod scenario_text;
+mod scenarios;
+mod shipped;
+mod signals;

@@ -22,21 +22,26 @@ pub(in crate::sim) fn factors<S: Simd>(
     inverse_radius: Lanes<S>,
     sine_latitude: Lanes<S>,
 ) -> (Lanes<S>, Lanes<S>) {
-    let real = |value: f64| Lanes::splat(simd, value);
     let s = sine_latitude;
     let s2 = s * s;
-    let q = real(earth_radius_m) * inverse_radius;
+    let q = Lanes::splat(simd, earth_radius_m) * inverse_radius;
     let q2 = q * q;
-    let j2 = real(1.5 * zonals[0]) * q2;
-    let mut equatorial = j2.mul_add(real(-5.0).mul_add(s2, real(1.0)), real(1.0));
-    let mut polar = j2.mul_add(real(-5.0).mul_add(s2, real(3.0)), real(1.0)) * s;
+    let one = Lanes::splat(simd, 1.0);
+    let minus_five = Lanes::splat(simd, -5.0);
+    let j2 = Lanes::splat(simd, 1.5 * zonals[0]) * q2;
+    let mut equatorial = j2.mul_add(minus_five.mul_add(s2, one), one);
+    let mut polar = j2.mul_add(minus_five.mul_add(s2, Lanes::splat(simd, 3.0)), one) * s;
     if zonals[1] != 0.0 || zonals[2] != 0.0 {
-        let j3 = real(2.5 * zonals[1]) * q2 * q;
-        let j4 = real(-1.875 * zonals[2]) * q2 * q2;
-        equatorial = j3.mul_add(s * real(-7.0).mul_add(s2, real(3.0)), equatorial);
-        equatorial = j4.mul_add(s2.mul_add(real(21.0).mul_add(s2, real(-14.0)), real(1.0)), equatorial);
-        polar = j3.mul_add(s2.mul_add(real(-7.0).mul_add(s2, real(6.0)), real(-0.6)), polar);
-        polar = j4.mul_add(s * s2.mul_add(real(21.0).mul_add(s2, real(-70.0 / 3.0)), real(5.0)), polar);
+        let minus_seven = Lanes::splat(simd, -7.0);
+        let twenty_one = Lanes::splat(simd, 21.0);
+        let j3 = Lanes::splat(simd, 2.5 * zonals[1]) * q2 * q;
+        let j4 = Lanes::splat(simd, -1.875 * zonals[2]) * q2 * q2;
+        equatorial = j3.mul_add(s * minus_seven.mul_add(s2, Lanes::splat(simd, 3.0)), equatorial);
+        equatorial = j4.mul_add(s2.mul_add(twenty_one.mul_add(s2, Lanes::splat(simd, -14.0)), one), equatorial);
+        let odd = minus_seven.mul_add(s2, Lanes::splat(simd, 6.0));
+        polar = j3.mul_add(s2.mul_add(odd, Lanes::splat(simd, -0.6)), polar);
+        let even = twenty_one.mul_add(s2, Lanes::splat(simd, -70.0 / 3.0));
+        polar = j4.mul_add(s * s2.mul_add(even, Lanes::splat(simd, 5.0)), polar);
     }
     (equatorial, polar)
 }

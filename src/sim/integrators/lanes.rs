@@ -1,73 +1,69 @@
-//! A vector register of reals with operators, so that an equation reads as on paper whatever the instruction set.
+//! Vector registers of reals with operators, so that an equation reads as on paper whatever the instruction set.
 
 use std::ops::{Add, Div, Mul, Sub};
 
 use pulp::Simd;
 
-/// One real a lane.
+/// One real a lane, in two registers: a division or a root of the one overlaps the arithmetic of the other.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sim) struct Lanes<S: Simd> {
     simd: S,
-    value: S::f64s,
+    registers: [S::f64s; 2],
 }
 
 impl<S: Simd> Lanes<S> {
+    /// Lanes of the instruction set.
+    pub(in crate::sim) const COUNT: usize = 2 * S::F64_LANES;
+
     #[inline(always)]
     pub(in crate::sim) fn splat(simd: S, value: f64) -> Self {
-        Self { simd, value: simd.splat_f64s(value) }
+        Self { simd, registers: [simd.splat_f64s(value); 2] }
     }
 
-    /// Takes the first `S::F64_LANES` of `values`.
+    /// Takes the first [`Lanes::COUNT`] of `values`.
     #[inline(always)]
     pub(in crate::sim) fn load(simd: S, values: &[f64]) -> Self {
-        Self { simd, value: simd.partial_load_f64s(&values[..S::F64_LANES]) }
+        let (registers, _) = S::as_simd_f64s(values);
+        Self { simd, registers: [registers[0], registers[1]] }
     }
 
     #[inline(always)]
     pub(in crate::sim) fn store(self, values: &mut [f64]) {
-        self.simd.partial_store_f64s(&mut values[..S::F64_LANES], self.value);
+        let (registers, _) = S::as_mut_simd_f64s(values);
+        registers[0] = self.registers[0];
+        registers[1] = self.registers[1];
     }
 
     #[inline(always)]
     pub(in crate::sim) fn sqrt(self) -> Self {
-        Self { value: self.simd.sqrt_f64s(self.value), ..self }
+        let [a, b] = self.registers;
+        Self { registers: [self.simd.sqrt_f64s(a), self.simd.sqrt_f64s(b)], ..self }
     }
 
     /// `self * factor + addend`, in one rounding where the instruction set has it.
     #[inline(always)]
     pub(in crate::sim) fn mul_add(self, factor: Self, addend: Self) -> Self {
-        Self { value: self.simd.mul_add_e_f64s(self.value, factor.value, addend.value), ..self }
+        let ([a, b], [c, d], [e, f]) = (self.registers, factor.registers, addend.registers);
+        Self { registers: [self.simd.mul_add_e_f64s(a, c, e), self.simd.mul_add_e_f64s(b, d, f)], ..self }
     }
 }
 
-impl<S: Simd> Add for Lanes<S> {
-    type Output = Self;
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        Self { value: self.simd.add_f64s(self.value, other.value), ..self }
-    }
+macro_rules! operators {
+    ($($operator:ident, $method:ident, $of_registers:ident;)*) => {$(
+        impl<S: Simd> $operator for Lanes<S> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                let ([a, b], [c, d]) = (self.registers, other.registers);
+                Self { registers: [self.simd.$of_registers(a, c), self.simd.$of_registers(b, d)], ..self }
+            }
+        }
+    )*};
 }
 
-impl<S: Simd> Sub for Lanes<S> {
-    type Output = Self;
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        Self { value: self.simd.sub_f64s(self.value, other.value), ..self }
-    }
-}
-
-impl<S: Simd> Mul for Lanes<S> {
-    type Output = Self;
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        Self { value: self.simd.mul_f64s(self.value, other.value), ..self }
-    }
-}
-
-impl<S: Simd> Div for Lanes<S> {
-    type Output = Self;
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        Self { value: self.simd.div_f64s(self.value, other.value), ..self }
-    }
+operators! {
+    Add, add, add_f64s;
+    Sub, sub, sub_f64s;
+    Mul, mul, mul_f64s;
+    Div, div, div_f64s;
 }

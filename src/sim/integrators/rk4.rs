@@ -9,8 +9,8 @@ use super::lanes::Lanes;
 use crate::sim::components::{Burn, Orbit};
 use crate::sim::forces::Gravity;
 
-/// Lanes of the widest instruction set.
-const MAX_LANES: usize = 8;
+/// Lanes of the widest instruction set, two registers.
+const MAX_LANES: usize = 16;
 
 /// Moves every orbit by `substeps` steps of `step_s` seconds, in place.
 ///
@@ -38,40 +38,39 @@ impl WithSimd for Kernel<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let width = S::F64_LANES.min(MAX_LANES);
+        let width = Lanes::<S>::COUNT.min(MAX_LANES);
         for (orbits, burns) in self.orbits.chunks_mut(width).zip(self.burns.chunks(width)) {
             let coasting = burns.iter().all(|burn| burn.acceleration_rtn_m_s2 == [0.0; 3]);
             let mut columns = [[0.0; MAX_LANES]; 6];
-            for lane in 0..width {
-                // Lanes beyond the last row repeat it: any finite state will do.
-                let orbit = &orbits[lane.min(orbits.len() - 1)];
+            for (lane, orbit) in orbits.iter().enumerate().take(MAX_LANES) {
                 for axis in 0..3 {
                     columns[axis][lane] = orbit.position_m[axis];
                     columns[axis + 3][lane] = orbit.velocity_m_s[axis];
                 }
             }
-            let mut state: [Lanes<S>; 6] = columns.each_ref().map(|column| Lanes::load(simd, column));
+            for column in &mut columns {
+                // Lanes beyond the last row repeat the first: any finite state will do.
+                let first = column[0];
+                column[orbits.len().min(MAX_LANES)..].fill(first);
+            }
+            let mut state = [Lanes::splat(simd, 0.0); 6];
+            for (lanes, column) in state.iter_mut().zip(&columns) {
+                *lanes = Lanes::load(simd, column);
+            }
             if coasting {
                 for _ in 0..self.substeps {
-                    state = step(simd, state, self.step_s, |state, _| {
-                        self.gravity.acceleration(simd, [state[0], state[1], state[2]])
-                    });
+                    state = step(simd, &self.gravity, state, 0.0, self.step_s);
                 }
             } else {
-                let thrust = Thrust::load(simd, burns);
+                let forces = GravityAndThrust { gravity: self.gravity, thrust: Thrust::load(simd, burns) };
                 for substep in 0..self.substeps {
-                    let start_s = substep as f64 * self.step_s;
-                    state = step(simd, state, self.step_s, |state, time_s| {
-                        let gravity = self.gravity.acceleration(simd, [state[0], state[1], state[2]]);
-                        let thrust = thrust.acceleration(simd, state, start_s + time_s);
-                        [gravity[0] + thrust[0], gravity[1] + thrust[1], gravity[2] + thrust[2]]
-                    });
+                    state = step(simd, &forces, state, substep as f64 * self.step_s, self.step_s);
                 }
             }
             for (column, lanes) in columns.iter_mut().zip(state) {
                 lanes.store(column);
             }
-            for (lane, orbit) in orbits.iter_mut().enumerate() {
+            for (lane, orbit) in orbits.iter_mut().enumerate().take(MAX_LANES) {
                 for axis in 0..3 {
                     orbit.position_m[axis] = columns[axis][lane];
                     orbit.velocity_m_s[axis] = columns[axis + 3][lane];
@@ -81,29 +80,69 @@ impl WithSimd for Kernel<'_> {
     }
 }
 
-/// One step of the scheme; `acceleration` takes the state and the time since the start of the step [s].
+/// What accelerates a spacecraft.
+///
+/// A trait and not a closure, and loops over axes in place of `array::from_fn` and `map`: every function between the kernel
+/// and an instruction must be `#[inline(always)]`, since one that is compiled by itself has not the kernel's instruction set,
+/// and each of its additions becomes a call.
+trait Forces<S: Simd> {
+    /// Acceleration [m/s²] in a state, `time_s` after the start of the segment.
+    fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3];
+}
+
+impl<S: Simd> Forces<S> for Gravity {
+    #[inline(always)]
+    fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], _time_s: f64) -> [Lanes<S>; 3] {
+        Gravity::acceleration(self, simd, [state[0], state[1], state[2]])
+    }
+}
+
+struct GravityAndThrust<S: Simd> {
+    gravity: Gravity,
+    thrust: Thrust<S>,
+}
+
+impl<S: Simd> Forces<S> for GravityAndThrust<S> {
+    #[inline(always)]
+    fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3] {
+        let gravity = Forces::acceleration(&self.gravity, simd, state, time_s);
+        let thrust = self.thrust.acceleration(simd, state, time_s);
+        [gravity[0] + thrust[0], gravity[1] + thrust[1], gravity[2] + thrust[2]]
+    }
+}
+
+/// One step of the scheme, which begins `start_s` after the start of the segment.
 #[inline(always)]
-fn step<S: Simd>(
-    simd: S,
-    state: [Lanes<S>; 6],
-    step_s: f64,
-    acceleration: impl Fn([Lanes<S>; 6], f64) -> [Lanes<S>; 3],
-) -> [Lanes<S>; 6] {
-    let derivative = |state: [Lanes<S>; 6], time_s: f64| {
-        let a = acceleration(state, time_s);
-        [state[3], state[4], state[5], a[0], a[1], a[2]]
-    };
-    let along = |slope: &[Lanes<S>; 6], by_s: f64| {
-        let by = Lanes::splat(simd, by_s);
-        std::array::from_fn(|i| slope[i].mul_add(by, state[i]))
-    };
-    let k1 = derivative(state, 0.0);
-    let k2 = derivative(along(&k1, 0.5 * step_s), 0.5 * step_s);
-    let k3 = derivative(along(&k2, 0.5 * step_s), 0.5 * step_s);
-    let k4 = derivative(along(&k3, step_s), step_s);
+fn step<S: Simd>(simd: S, forces: &impl Forces<S>, state: [Lanes<S>; 6], start_s: f64, step_s: f64) -> [Lanes<S>; 6] {
+    let half_s = 0.5 * step_s;
+    let k1 = derivative(simd, forces, &state, start_s);
+    let k2 = derivative(simd, forces, &along(simd, &state, &k1, half_s), start_s + half_s);
+    let k3 = derivative(simd, forces, &along(simd, &state, &k2, half_s), start_s + half_s);
+    let k4 = derivative(simd, forces, &along(simd, &state, &k3, step_s), start_s + step_s);
     let sixth = Lanes::splat(simd, step_s / 6.0);
     let two = Lanes::splat(simd, 2.0);
-    std::array::from_fn(|i| two.mul_add(k2[i] + k3[i], k1[i] + k4[i]).mul_add(sixth, state[i]))
+    let mut end = state;
+    for i in 0..6 {
+        end[i] = two.mul_add(k2[i] + k3[i], k1[i] + k4[i]).mul_add(sixth, state[i]);
+    }
+    end
+}
+
+#[inline(always)]
+fn derivative<S: Simd>(simd: S, forces: &impl Forces<S>, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 6] {
+    let a = forces.acceleration(simd, state, time_s);
+    [state[3], state[4], state[5], a[0], a[1], a[2]]
+}
+
+/// `state + by_s × slope`.
+#[inline(always)]
+fn along<S: Simd>(simd: S, state: &[Lanes<S>; 6], slope: &[Lanes<S>; 6], by_s: f64) -> [Lanes<S>; 6] {
+    let by = Lanes::splat(simd, by_s);
+    let mut end = *state;
+    for i in 0..6 {
+        end[i] = slope[i].mul_add(by, state[i]);
+    }
+    end
 }
 
 /// A constant force in RTN on a mass that falls linearly.
@@ -116,43 +155,47 @@ struct Thrust<S: Simd> {
 impl<S: Simd> Thrust<S> {
     #[inline(always)]
     fn load(simd: S, burns: &[Burn]) -> Self {
-        let column = |get: &dyn Fn(&Burn) -> f64| {
-            let mut values = [0.0; MAX_LANES];
-            for (value, burn) in values.iter_mut().zip(burns) {
-                *value = get(burn);
+        let mut columns = [[0.0; MAX_LANES]; 4];
+        for (lane, burn) in burns.iter().enumerate().take(MAX_LANES) {
+            for (column, acceleration) in columns.iter_mut().zip(burn.acceleration_rtn_m_s2) {
+                column[lane] = acceleration;
             }
-            Lanes::load(simd, &values)
-        };
+            columns[3][lane] = burn.specific_mass_flow_1_s;
+        }
+        let [r, t, n, flow] = &columns;
         Self {
-            acceleration_rtn: [
-                column(&|burn| burn.acceleration_rtn_m_s2[0]),
-                column(&|burn| burn.acceleration_rtn_m_s2[1]),
-                column(&|burn| burn.acceleration_rtn_m_s2[2]),
-            ],
-            specific_mass_flow: column(&|burn| burn.specific_mass_flow_1_s),
+            acceleration_rtn: [Lanes::load(simd, r), Lanes::load(simd, t), Lanes::load(simd, n)],
+            specific_mass_flow: Lanes::load(simd, flow),
         }
     }
 
     /// a(t) = a₀ / (1 - (ṁ/m₀) t) along R = r/|r|, N = r × v / |r × v|, T = N × R.
     #[inline(always)]
-    fn acceleration(&self, simd: S, state: [Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3] {
-        let real = |value: f64| Lanes::splat(simd, value);
-        let [x, y, z, vx, vy, vz] = state;
+    fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3] {
+        let [x, y, z, vx, vy, vz] = *state;
         let momentum = [y * vz - z * vy, z * vx - x * vz, x * vy - y * vx];
-        let unit = |vector: [Lanes<S>; 3]| {
-            let [a, b, c] = vector;
-            let inverse = real(1.0) / (a * a + b * b + c * c).sqrt();
-            [a * inverse, b * inverse, c * inverse]
-        };
-        let radial = unit([x, y, z]);
-        let normal = unit(momentum);
+        let radial = unit(simd, [x, y, z]);
+        let normal = unit(simd, momentum);
         let transverse = [
             normal[1] * radial[2] - normal[2] * radial[1],
             normal[2] * radial[0] - normal[0] * radial[2],
             normal[0] * radial[1] - normal[1] * radial[0],
         ];
-        let growth = real(1.0) / (real(1.0) - self.specific_mass_flow * real(time_s));
+        let one = Lanes::splat(simd, 1.0);
+        let growth = one / (one - self.specific_mass_flow * Lanes::splat(simd, time_s));
         let [r, t, n] = self.acceleration_rtn;
-        std::array::from_fn(|axis| (r * radial[axis] + t * transverse[axis] + n * normal[axis]) * growth)
+        let mut acceleration = radial;
+        for axis in 0..3 {
+            acceleration[axis] = (r * radial[axis] + t * transverse[axis] + n * normal[axis]) * growth;
+        }
+        acceleration
     }
+}
+
+/// The vector over its norm.
+#[inline(always)]
+fn unit<S: Simd>(simd: S, vector: [Lanes<S>; 3]) -> [Lanes<S>; 3] {
+    let [a, b, c] = vector;
+    let inverse = Lanes::splat(simd, 1.0) / (a * a + b * b + c * c).sqrt();
+    [a * inverse, b * inverse, c * inverse]
 }

@@ -13,9 +13,18 @@ use crate::sim::seeds::Generator;
 /// What an update reports, by the tags of the event log.
 pub type Figures = Vec<(&'static str, f64)>;
 
+/// How fast an update goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// Whether the policy learns; else only the critic does, after a warm start that it knows nothing of.
+    pub policy_learns: bool,
+}
+
 /// An algorithm: one update of a learner from one rollout, whose advantages and returns have been estimated.
 pub trait Algorithm<B: AutodiffBackend> {
-    /// Learns from the rollout at this learning rate.
+    /// Learns from the rollout at this pace.
     ///
     /// # Errors
     /// When a gradient is not finite.
@@ -23,7 +32,7 @@ pub trait Algorithm<B: AutodiffBackend> {
         &self,
         learner: &mut Learner<B>,
         rollout: &RolloutBuffer,
-        learning_rate: f64,
+        pace: Pace,
         generator: &mut Generator,
     ) -> Result<Figures, TrainError>;
 }

@@ -9,7 +9,7 @@ use burn::tensor::backend::AutodiffBackend;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, Figures};
+use super::{Algorithm, Figures, Pace};
 use crate::env::observation::OBSERVATION;
 use crate::sim::seeds::Generator;
 use crate::train::TrainError;
@@ -67,7 +67,7 @@ impl<B: AutodiffBackend> Algorithm<B> for Ppo {
         &self,
         learner: &mut Learner<B>,
         rollout: &RolloutBuffer,
-        learning_rate: f64,
+        pace: Pace,
         generator: &mut Generator,
     ) -> Result<Figures, TrainError> {
         let config = &self.config;
@@ -84,9 +84,9 @@ impl<B: AutodiffBackend> Algorithm<B> for Ppo {
                 let (figures, norm) = learner.descend(
                     &minibatch,
                     rollout.executed,
-                    learning_rate,
+                    pace.learning_rate,
                     config.max_gradient_norm,
-                    |outputs, batch| self.loss(outputs, batch),
+                    |outputs, batch| self.loss(outputs, batch, pace.policy_learns),
                 )?;
                 for (total, figure) in totals.iter_mut().zip(figures) {
                     *total += f64::from(figure);
@@ -117,7 +117,7 @@ impl<B: AutodiffBackend> Algorithm<B> for Ppo {
 
 impl Ppo {
     /// The clipped objective, the value's error and the entropy of one shard of a minibatch.
-    pub fn loss<B: AutodiffBackend>(&self, outputs: &Outputs<B>, batch: &Batch<B>) -> Loss<B, 5> {
+    pub fn loss<B: AutodiffBackend>(&self, outputs: &Outputs<B>, batch: &Batch<B>, policy_learns: bool) -> Loss<B, 5> {
         let config = &self.config;
         let Outputs { mean, log_std, value } = outputs;
         let executed = log_std.dims()[0];
@@ -125,7 +125,8 @@ impl Ppo {
         // log π(a|s) = Σ -(a - μ)² / 2σ² - log σ - log √(2π), over the executed entries.
         let deviation = (batch.actions.clone() - mean.clone()) * log_std.clone().neg().exp().unsqueeze();
         let constant = log_std.clone().sum().add_scalar(HALF_LOG_TWO_PI * executed as f32);
-        let log_probability = (deviation.clone() * deviation).sum_dim(1).squeeze_dim::<1>(1).mul_scalar(-0.5) - constant.clone();
+        let log_probability =
+            (deviation.clone() * deviation).sum_dim(1).squeeze_dim::<1>(1).mul_scalar(-0.5) - constant.clone();
 
         // L = max(-Â r, -Â clip(r, 1 - ε, 1 + ε)), r = π(a|s) / π_old(a|s).
         let log_ratio = log_probability - batch.old_log_probability.clone();
@@ -150,15 +151,22 @@ impl Ppo {
         let share = batch.returns.dims()[0] as f32 * batch.per_row;
         let entropy = constant.add_scalar(0.5 * executed as f32).mul_scalar(share);
 
-        let loss = policy_loss.clone() + value_loss.clone().mul_scalar(config.value_weight)
-            - entropy.clone().mul_scalar(config.entropy_weight);
+        let policy_weight = if policy_learns { 1.0 } else { 0.0 };
+        let loss = policy_loss.clone().mul_scalar(policy_weight) + value_loss.clone().mul_scalar(config.value_weight)
+            - entropy.clone().mul_scalar(config.entropy_weight * policy_weight);
         let figures = {
             let ratio = ratio.inner();
             let log_ratio = log_ratio.inner();
             // Schulman's low-variance estimate of the divergence: (r - 1) - log r.
             let kl = (ratio.clone().sub_scalar(1.0) - log_ratio).sum().mul_scalar(batch.per_row);
             let outside = ratio.sub_scalar(1.0).abs().greater_elem(config.clip).float().sum().mul_scalar(batch.per_row);
-            [policy_loss.detach(), value_loss.detach(), entropy.detach(), Tensor::from_inner(kl), Tensor::from_inner(outside)]
+            [
+                policy_loss.detach(),
+                value_loss.detach(),
+                entropy.detach(),
+                Tensor::from_inner(kl),
+                Tensor::from_inner(outside),
+            ]
         };
         Loss { loss, figures }
     }
