@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command line is for")]
 
+mod champion;
 mod evaluate;
 mod scenario;
 mod train;
@@ -36,7 +37,9 @@ enum Command {
     Train(train::TrainArguments),
     /// Play a policy and the scripted baselines on the same fresh seeds.
     Evaluate(evaluate::EvaluateArguments),
-    /// Check and show scenarios.
+    /// Copy a finished run's champion, with its evaluation, into a directory of its own.
+    Champion(champion::ChampionArguments),
+    /// Check scenarios.
     #[command(subcommand)]
     Scenario(scenario::ScenarioCommand),
 }
@@ -85,6 +88,7 @@ impl Arguments {
             }
             Some(Command::Train(arguments)) => train::run(&arguments),
             Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+            Some(Command::Champion(arguments)) => champion::run(&arguments),
             Some(Command::Scenario(command)) => scenario::run(&command),
         };
         match outcome {

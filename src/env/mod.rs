@@ -1,6 +1,7 @@
 //! The environment: spaces, observation, plan, rewards, vector environment, the trait `Policy`, the rollout.
 
 pub mod config;
+pub mod intercept;
 pub mod observation;
 pub mod plan;
 pub mod policy;

@@ -1,11 +1,10 @@
 //! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from one table that code and documentation read.
 //!
 //! The last place, where no seventh object takes it, shows the intercept: a virtual object at the zero-effort miss of the
-//! target, moving at the reverse of the Δv that would null the miss (see [`intercept`]). Without it a network has to learn
+//! target, moving at the reverse of the Δv that would null the miss (see [`super::intercept`]). Without it a network has to learn
 //! products of range, direction, velocity and time before it can learn anything else: pursuit stayed at 0 % after 12 M steps.
 
-use crate::astro::relative::ClohessyWiltshire;
-use crate::astro::rtn::RelativeState;
+use super::intercept::intercept;
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
 
 /// Version of the table below; it stands in every checkpoint, and a policy trained on another is refused.
@@ -191,30 +190,6 @@ fn range_m(track: &Track) -> f64 {
     track.range_m().max(1e-9)
 }
 
-/// The target's zero-effort miss as a virtual track: its position is where the target would pass, relative to own ship, if
-/// own ship coasted and the target held its estimated acceleration for one more decision (Clohessy-Wiltshire), its velocity
-/// the reverse of the velocity change that nulls this miss. On a straight line it arrives when the target does, so the
-/// entries of its block mean what they mean for any track.
-///
-/// The time of passing is that of the closest approach on a straight line, between one segment and the time left; with a
-/// target that draws away, the time left.
-#[must_use]
-pub fn intercept(view: &View) -> Option<Track> {
-    let target = view.target()?;
-    let closest_s = target.time_to_closest_approach_s();
-    let latest_s = view.time_left_s.max(view.segment_s);
-    let time_s = if closest_s > 0.0 { closest_s.clamp(view.segment_s, latest_s) } else { latest_s };
-    let map = ClohessyWiltshire::over(view.own.mean_motion_rad_s, time_s);
-    let relative = RelativeState { position_rtn_m: target.position_rtn_m, velocity_rtn_m_s: target.velocity_rtn_m_s };
-    // An acceleration held for h of the time t moves the meeting by a (h t - h²/2); the orbit's share of that is left out.
-    let held_s = time_s.min(view.segment_s * view.replan_every as f64);
-    let shift_m = target.acceleration_rtn_m_s2 * (held_s * (time_s - 0.5 * held_s));
-    let miss_m = map.zero_effort_miss_m(&relative) + shift_m;
-    // The response of the target's relative position to own Δv is minus that to its own, hence the reverse of own Δv.
-    let velocity_rtn_m_s = map.velocity_change_for(&-miss_m).unwrap_or(-miss_m / time_s);
-    Some(Track { position_rtn_m: miss_m, velocity_rtn_m_s, ..*target })
-}
-
 /// Writes the observation of a view; `out` has [`OBSERVATION`] numbers.
 pub fn write(view: &View, out: &mut [f32]) {
     let (own, tracks) = out.split_at_mut(BLOCK);
@@ -254,5 +229,9 @@ pub fn table() -> String {
     for (index, entry) in TRACK.iter().enumerate() {
         row(format!("16 k + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
     }
+    text.push_str(
+        "\nTrack k stands at 16 k, k from 1 to 7. Where no seventh object is tracked, the last block shows the intercept: a \
+         virtual object at the target's zero-effort miss, moving at the reverse of the velocity change that nulls it.\n",
+    );
     text
 }

@@ -197,7 +197,7 @@ impl VectorEnv {
         );
     }
 
-    /// Moves the results of episodes that ended since the last call into `results`, in the order of arenas.
+    /// Moves the results of episodes that ended since the last call into `results`, shard by shard.
     pub fn drain_finished(&mut self, results: &mut Vec<EpisodeResult>) {
         for part in &mut self.parts {
             results.append(&mut part.finished);

@@ -20,7 +20,7 @@ use crate::env::vector::VectorEnv;
 use crate::eval::evaluate::scripted;
 use crate::eval::scripted_policy::ScriptedPolicy;
 use crate::models::normaliser::{ObservationNormaliser, RunningMoments};
-use crate::sim::seeds::Generator;
+use crate::sim::seeds::{Generator, Purpose, SeedDomain, stream};
 use crate::sim::template::Template;
 
 /// What is imitated, and for how long.
@@ -57,6 +57,9 @@ impl Default for ImitationConfig {
     }
 }
 
+/// Gate of a coast in a label: closed by more than exploration opens it.
+const CLOSED_GATE: f32 = -0.7;
+
 /// A guidance that flies with noise and keeps its plans without.
 struct Demonstrator {
     guidance: ScriptedPolicy,
@@ -72,9 +75,11 @@ impl Policy for Demonstrator {
         for ((plan, label), view) in rows {
             let segments = plan.chunks_exact_mut(SEGMENT_WIDTH).zip(label.chunks_exact_mut(SEGMENT_WIDTH));
             for (segment, label) in segments {
-                // With the gate open, R, T, N alone say the thrust: a label without jumps where the thrust goes to zero.
+                // With the gate open, R, T, N alone say the thrust: a label without jumps where the thrust goes to zero. A
+                // coast closes the gate, so that exploration about it costs nothing.
                 let share = decode(segment, view.own.per_axis);
-                label.copy_from_slice(&[share[0] as f32, share[1] as f32, share[2] as f32, 1.0]);
+                let gate = if share == [0.0; 3] { CLOSED_GATE } else { 1.0 };
+                label.copy_from_slice(&[share[0] as f32, share[1] as f32, share[2] as f32, gate]);
                 for (entry, label) in segment.iter_mut().zip(&*label) {
                     let normal: f32 = StandardNormal.sample(&mut self.generator);
                     *entry = label + self.noise * normal;
@@ -114,7 +119,7 @@ impl Imitation<'_> {
             guidance: ScriptedPolicy::new(behaviour, rows, !self.seed),
             labels: vec![0.0; rows * PLAN],
             noise: config.noise,
-            generator: generator.clone(),
+            generator: stream(!self.seed, SeedDomain::Train, 0, 0, Purpose::Policy),
         };
         let mut rollout = Rollout::new(rows);
         let (mut observations, mut labels): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
@@ -159,6 +164,7 @@ impl Imitation<'_> {
                 error += f64::from(squared) * rows.len() as f64 / order.len() as f64;
             }
         }
+        learner.forget_moments();
         Ok((order.len() as u64, error / self.executed as f64))
     }
 }

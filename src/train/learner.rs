@@ -89,7 +89,7 @@ impl<B: AutodiffBackend> Learner<B> {
             .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| TrainError::Threads(error.to_string()))?;
-        Ok(Self { model, device, optimiser: AdamConfig::new().with_epsilon(1e-5).init(), threads })
+        Ok(Self { model, device, optimiser: adam(), threads })
     }
 
     /// One step of gradient descent; gives the figures, and the global norm of the gradient before it was clipped.
@@ -238,6 +238,11 @@ impl<B: AutodiffBackend> Learner<B> {
         })
     }
 
+    /// Forgets the optimiser's moments: those of a finished task would go on moving the weights in the next.
+    pub fn forget_moments(&mut self) {
+        self.optimiser = adam();
+    }
+
     /// Weights and optimiser, exact, for a checkpoint to resume from.
     ///
     /// # Errors
@@ -265,6 +270,10 @@ impl<B: AutodiffBackend> Learner<B> {
         self.optimiser = self.optimiser.clone().load_record(optimiser);
         Ok(())
     }
+}
+
+fn adam<B: AutodiffBackend>() -> OptimizerAdaptor<Adam, ActorCritic<B>, B> {
+    AdamConfig::new().with_epsilon(1e-5).init()
 }
 
 fn numbers<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
