@@ -298,7 +298,7 @@ fn tanh(x: f32) -> f32 {
         6.372_619_3e-4,
         4.893_525e-3,
     ];
-    let even = [1.198_258_4e-6_f32, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525_2e-3];
+    let even = [1.198_258_4e-6_f32, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
     let numerator = odd.iter().skip(1).fold(odd[0], |sum, coefficient| sum * square + coefficient);
     let denominator = even.iter().skip(1).fold(even[0], |sum, coefficient| sum * square + coefficient);
     x * numerator / denominator

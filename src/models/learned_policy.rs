@@ -101,16 +101,18 @@ impl PolicyMeta {
     /// # Errors
     /// With the first thing that differs: network, sizes, observation version, executed entries.
     pub fn fits(&self, needed: &Self) -> Result<(), PolicyFileError> {
-        let sizes = |meta: &Self| format!("{}-{}-{}", meta.sizes.observation, meta.sizes.hidden, meta.sizes.plan);
-        let all: [(&'static str, &dyn Fn(&Self) -> String); 4] = [
-            ("network", &|meta| meta.network.clone()),
-            ("size of the network", &sizes),
-            ("observation version", &|meta| meta.observation_version.to_string()),
-            ("number of executed plan entries", &|meta| meta.executed.to_string()),
-        ];
-        for (what, of) in all {
-            if of(self) != of(needed) {
-                return Err(PolicyFileError::DoesNotFit { what, found: of(self), expected: of(needed) });
+        let told = |meta: &Self| {
+            let ActorCriticConfig { observation, hidden, plan, .. } = meta.sizes;
+            [
+                ("network", meta.network.clone()),
+                ("size of the network", format!("{observation}-{hidden}-{plan}")),
+                ("observation version", meta.observation_version.to_string()),
+                ("number of executed plan entries", meta.executed.to_string()),
+            ]
+        };
+        for ((what, found), (_, expected)) in told(self).into_iter().zip(told(needed)) {
+            if found != expected {
+                return Err(PolicyFileError::DoesNotFit { what, found, expected });
             }
         }
         Ok(())

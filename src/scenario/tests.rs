@@ -592,7 +592,7 @@ proptest::proptest! {
             proptest::prop_assert!(!error.faults().is_empty());
             proptest::prop_assert!(!error.to_string().contains("fault of the program"));
             proptest::prop_assert!(error.faults().iter().all(|fault| !fault.message.contains("fault of the program")));
-            error.render(true);
+            let _ = error.render(true);
         }
     }
 }

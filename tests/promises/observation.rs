@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use astroshield::env::observation::{BLOCK, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, intercept, table};
+use astroshield::env::intercept::intercept;
+use astroshield::env::observation::{BLOCK, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table};
 use astroshield::env::rollout::Rollout;
 use astroshield::env::vector::{ARENAS_PER_SHARD, AfterEpisode, VectorEnv};
 use astroshield::eval::random_policy::RandomPolicy;

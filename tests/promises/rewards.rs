@@ -47,7 +47,7 @@ fn towards(view: &View) -> Vector3 {
 /// A step towards the target in one decision, a step back in the next.
 fn oscillate(view: &View, segment: usize) -> Vector3 {
     let decision = view.time_s / (view.segment_s * view.replan_every as f64);
-    let sign = if decision.round() as u64 % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if (decision.round() as u64).is_multiple_of(2) { 1.0 } else { -1.0 };
     match segment {
         0 => towards(view) * (0.2 * sign),
         1 => towards(view) * (-0.2 * sign),
