@@ -33,6 +33,9 @@ pub(super) struct TrainArguments {
     /// training block, so that stopping early and resuming is the same as going on.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     steps: Option<u64>,
+    /// Decisions of the warm start, where the scenario has one; 0 leaves it out.
+    #[arg(long)]
+    demonstrations: Option<u64>,
     /// Arenas played side by side.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     envs: Option<u64>,
@@ -75,6 +78,15 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let stop_at = arguments.steps.unwrap_or(config.steps);
     if let Some(algorithm) = &arguments.algorithm {
         config.algorithm.clone_from(algorithm);
+    }
+    match arguments.demonstrations {
+        Some(0) => config.imitation = None,
+        Some(decisions) => {
+            if let Some(imitation) = &mut config.imitation {
+                imitation.decisions = decisions;
+            }
+        }
+        None => {}
     }
     if let Some(envs) = arguments.envs {
         config.envs = envs as usize;

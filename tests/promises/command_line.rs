@@ -87,8 +87,9 @@ fn every_shipped_scenario_is_trained_on_and_the_run_is_evaluated() {
         let root = tempfile::tempdir().unwrap();
         let scenario = shipped_path(name);
         let scenario = path_text(&scenario);
-        let train = ["train", scenario, "--steps", "512", "--envs", "8", "--evaluation-episodes", "4"];
-        let finished = succeed(root.path(), &[&train[..], &["--run-dir", "run", "--json"]].concat());
+        let train = ["train", scenario, "--steps", "512", "--envs", "8", "--demonstrations", "128"];
+        let evaluation = ["--evaluation-episodes", "4", "--run-dir", "run", "--json"];
+        let finished = succeed(root.path(), &[&train[..], &evaluation[..]].concat());
         let told = finished.json();
         assert_eq!(told["run_dir"], "run");
         let steps = told["env_steps"].as_u64().expect("env_steps");
