@@ -2,7 +2,7 @@
 //!
 //! The last place, where no seventh object takes it, shows the intercept: a virtual object at the zero-effort miss of the
 //! target, moving at the reverse of the Δv that would null the miss (see [`super::intercept`]). Without it a network has to learn
-//! products of range, direction, velocity and time before it can learn anything else: pursuit stayed under 1 % for 12 M steps.
+//! products of range, direction, velocity and time before it can learn anything else: pursuit was at 1 % after 12 M steps.
 
 use super::intercept::intercept;
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
