@@ -126,20 +126,35 @@ fn no_policy(checkpoint: &Checkpoint, reason: &dyn std::fmt::Display) -> PolicyF
 /// A network with what its input is normalised by.
 pub struct LearnedPolicy<B: Backend> {
     /// The network.
-    pub model: ActorCritic<B>,
+    model: ActorCritic<B>,
     /// What observations are normalised by.
     pub normaliser: ObservationNormaliser,
     /// How plans are picked.
     pub exploration: Exploration,
     /// Entries of a plan that are executed: log-probabilities are of these, and only these are drawn.
-    pub executed: usize,
+    executed: usize,
     /// Where the network runs.
-    pub device: B::Device,
+    device: B::Device,
     /// Rows that go through the network at once; the batches are spread over the threads of the pool at hand.
     pub batch: usize,
+    /// The layers as plain numbers, read once, where the network runs on the CPU.
+    layers: Option<DenseActorCritic>,
 }
 
 impl<B: Backend> LearnedPolicy<B> {
+    /// A network as a policy; `executed`: entries of a plan that are flown.
+    #[must_use]
+    pub fn new(
+        model: ActorCritic<B>,
+        normaliser: ObservationNormaliser,
+        exploration: Exploration,
+        executed: usize,
+        device: B::Device,
+    ) -> Self {
+        let layers = on_cpu::<B>().then(|| DenseActorCritic::of(&model, executed));
+        Self { model, normaliser, exploration, executed, device, batch: INFERENCE_BATCH, layers }
+    }
+
     /// The policy of a checkpoint, without exploration.
     ///
     /// # Errors
@@ -162,14 +177,8 @@ impl<B: Backend> LearnedPolicy<B> {
         let mut generator = stream(0, SeedDomain::Report, 0, 0, Purpose::Policy);
         let mut model = ActorCritic::new(&meta.sizes, &mut generator, &device);
         model.load_safetensors(checkpoint.file(WEIGHTS_FILE)?.to_vec())?;
-        Ok(Self {
-            model,
-            normaliser: ObservationNormaliser::from_moments(&moments),
-            exploration: Exploration::None,
-            executed: meta.executed.min(PLAN),
-            device,
-            batch: INFERENCE_BATCH,
-        })
+        let normaliser = ObservationNormaliser::from_moments(&moments);
+        Ok(Self::new(model, normaliser, Exploration::None, meta.executed.min(PLAN), device))
     }
 
     /// Values of normalised observations, rows × 128.
@@ -205,14 +214,13 @@ impl<B: Backend> Policy for LearnedPolicy<B> {
         self.normaliser.apply(scene.observations, &mut decisions.fed);
         let log_std: Vec<f32> = numbers(self.model.log_std(self.executed));
         let (batch, executed) = (self.batch, self.executed);
-        let Self { model, device, exploration, .. } = self;
+        let Self { model, device, exploration, layers, .. } = self;
         let (model, device): (&ActorCritic<B>, &B::Device) = (model, device);
         let generators: &mut [Generator] = match exploration {
             Exploration::None => &mut [],
             Exploration::Sample(generators) => generators,
         };
         let sampling = !generators.is_empty();
-        let layers = on_cpu::<B>().then(|| DenseActorCritic::of(model, executed));
         // Without sampling there is nothing to draw from: empty chunks keep the shape of the loop.
         let mut none: Vec<&mut [Generator]> = Vec::new();
         let drawn: Vec<&mut [Generator]> = if sampling {
@@ -228,7 +236,7 @@ impl<B: Backend> Policy for LearnedPolicy<B> {
             .zip(decisions.values.par_chunks_mut(batch));
         decisions.fed.par_chunks(batch * OBSERVATION).zip(outputs).zip(drawn).for_each(
             |((fed, ((plans, log_probabilities), values)), generators)| {
-                let outputs = match &layers {
+                let outputs = match &*layers {
                     Some(layers) => {
                         let mut activations = Activations::default();
                         layers.forward(fed, &mut activations);

@@ -25,9 +25,7 @@ use crate::env::vector::{EpisodeResult, VectorEnv, VectorState};
 use crate::eval::evaluate::{Seeds, play};
 use crate::models::actor_critic::ActorCritic;
 use crate::models::checkpoint::{self, BestCheckpoint, Checkpoint};
-use crate::models::learned_policy::{
-    Exploration, INFERENCE_BATCH, LearnedPolicy, NORMALISER_FILE, PolicyMeta, WEIGHTS_FILE,
-};
+use crate::models::learned_policy::{Exploration, LearnedPolicy, NORMALISER_FILE, PolicyMeta, WEIGHTS_FILE};
 use crate::models::normaliser::{ObservationNormaliser, ReturnNormaliser, RunningMoments};
 use crate::sim::Outcome;
 use crate::sim::seeds::{Generator, Purpose, SeedDomain, stream};
@@ -318,23 +316,13 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
 
     /// Plays one rollout and estimates its advantages.
     fn collect(&mut self) -> Result<(), TrainError> {
-        let Self { config, learner, env, state, buffer, rollout, executed, .. } = self;
-        let mut policy = LearnedPolicy {
-            model: learner.model.valid(),
-            normaliser: ObservationNormaliser::from_moments(&state.moments),
-            exploration: Exploration::Sample(std::mem::take(&mut state.policy)),
-            executed: *executed,
-            device: learner.device.clone(),
-            batch: INFERENCE_BATCH,
-        };
         // Before anything was seen, one observation of every arena says what to expect.
-        if config.normalise_observations && state.moments.count == 0.0 {
-            state.moments.observe(env.scene().observations);
-            policy.normaliser = ObservationNormaliser::from_moments(&state.moments);
+        if self.config.normalise_observations && self.state.moments.count == 0.0 {
+            self.state.moments.observe(self.env.scene().observations);
         }
-        if !config.normalise_observations {
-            policy.normaliser = ObservationNormaliser::identity();
-        }
+        let exploration = Exploration::Sample(std::mem::take(&mut self.state.policy));
+        let mut policy = self.policy(exploration);
+        let Self { config, env, state, buffer, rollout, .. } = self;
         buffer.clear();
         let rows = env.rows();
         let mut finals: Vec<(usize, Vec<f32>)> = Vec::new();
@@ -390,18 +378,17 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
 
     /// Success rate of the mean plan on seeds that are used for nothing else.
     fn evaluate_on_select(&self) -> Result<f64, TrainError> {
-        let mut policy = LearnedPolicy {
-            model: self.learner.model.valid(),
-            normaliser: self.normaliser(),
-            exploration: Exploration::None,
-            executed: self.executed,
-            device: self.learner.device.clone(),
-            batch: INFERENCE_BATCH,
-        };
+        let mut policy = self.policy(Exploration::None);
         let seeds = Seeds { run: self.config.seed, domain: SeedDomain::Select, count: self.config.evaluation_episodes };
         let episodes = play(self.task.template, self.task.rewards, seeds, &mut policy)?;
         let won = episodes.iter().filter(|episode| episode.outcome == Outcome::Success).count();
         Ok(won as f64 / episodes.len().max(1) as f64)
+    }
+
+    /// The learner's network as it stands.
+    fn policy(&self, exploration: Exploration) -> LearnedPolicy<B::InnerBackend> {
+        let (model, device) = (self.learner.model.valid(), self.learner.device.clone());
+        LearnedPolicy::new(model, self.normaliser(), exploration, self.executed, device)
     }
 
     fn normaliser(&self) -> ObservationNormaliser {

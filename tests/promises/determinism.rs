@@ -93,15 +93,12 @@ fn a_learned_policy_flies_the_same_for_any_threads() {
             let mut generator = stream(3, SeedDomain::Train, 0, 0, Purpose::Trainer);
             let device = Default::default();
             let row = |row| stream(3, SeedDomain::Train, row, 0, Purpose::Policy);
-            let mut policy = LearnedPolicy::<Cpu> {
-                model: ActorCritic::new(&ActorCriticConfig::default(), &mut generator, &device),
-                normaliser: ObservationNormaliser::identity(),
-                exploration: Exploration::Sample((0..33).map(row).collect()),
-                executed: 16,
-                device,
-                // 33 rows in five batches, the last of one row.
-                batch: 8,
-            };
+            let model = ActorCritic::new(&ActorCriticConfig::default(), &mut generator, &device);
+            let exploration = Exploration::Sample((0..33).map(row).collect());
+            let mut policy =
+                LearnedPolicy::<Cpu>::new(model, ObservationNormaliser::identity(), exploration, 16, device);
+            // 33 rows in five batches, the last of one row.
+            policy.batch = 8;
             record(&scenario, ARENAS_PER_SHARD, &mut policy)
         })
     };

@@ -4,7 +4,7 @@ use astroshield::eval::evaluate::{Seeds, play};
 use astroshield::models::actor_critic::{ActorCritic, ActorCriticConfig};
 use astroshield::models::checkpoint::Checkpoint;
 use astroshield::models::device::Cpu;
-use astroshield::models::learned_policy::{Exploration, INFERENCE_BATCH, LearnedPolicy};
+use astroshield::models::learned_policy::{Exploration, LearnedPolicy};
 use astroshield::models::normaliser::ObservationNormaliser;
 use astroshield::scenario::Scenario;
 use astroshield::sim::seeds::{Purpose, SeedDomain, stream};
@@ -62,14 +62,10 @@ fn success_rate(scenario: &Scenario, policy: &mut LearnedPolicy<Cpu>) -> f64 {
 /// Untrained, with as much exploration as training starts with.
 fn untrained(config: &ActorCriticConfig, executed: usize) -> LearnedPolicy<Cpu> {
     let row = |row| stream(1, SeedDomain::Report, row, 0, Purpose::Policy);
-    LearnedPolicy {
-        model: ActorCritic::new(config, &mut stream(1, SeedDomain::Train, 0, 0, Purpose::Trainer), &Default::default()),
-        normaliser: ObservationNormaliser::identity(),
-        exploration: Exploration::Sample((0..200).map(row).collect()),
-        executed,
-        device: Default::default(),
-        batch: INFERENCE_BATCH,
-    }
+    let mut generator = stream(1, SeedDomain::Train, 0, 0, Purpose::Trainer);
+    let model = ActorCritic::new(config, &mut generator, &Default::default());
+    let exploration = Exploration::Sample((0..200).map(row).collect());
+    LearnedPolicy::new(model, ObservationNormaliser::identity(), exploration, executed, Default::default())
 }
 
 #[test]
