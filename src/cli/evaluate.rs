@@ -9,7 +9,7 @@ use crate::eval::scripted_policy::ScriptedPolicy;
 use crate::eval::table::{behaviour_table, policy_table};
 use crate::models::checkpoint::{self, Checkpoint};
 use crate::models::device::{Cpu, DeviceChoice};
-use crate::models::learned_policy::LearnedPolicy;
+use crate::models::learned_policy::{LearnedPolicy, WEIGHTS_FILE};
 use crate::scenario::Scenario;
 use crate::sim::seeds::SeedDomain;
 use crate::sim::template::Template;
@@ -115,7 +115,7 @@ pub(super) fn report(
 
 /// The checkpoint that a path means: a checkpoint itself, or the best (or else the newest) of a run.
 fn find(path: &Path, scenario: &Scenario) -> Result<Checkpoint, Failure> {
-    let checkpoint = if path.join(checkpoint::MANIFEST_FILE).exists() {
+    let checkpoint = if [checkpoint::MANIFEST_FILE, WEIGHTS_FILE].iter().any(|file| path.join(file).exists()) {
         Checkpoint::open(path)?
     } else if path.join("checkpoints").is_dir() {
         let checkpoints = path.join("checkpoints");

@@ -10,67 +10,83 @@ const TIME_WEIGHT_M_S2: f64 = 0.015;
 /// Times of arrival that are tried first, evenly spaced in their logarithm.
 const TIMES: usize = 16;
 /// Halvings of the spacing about the best of them.
-const REFINEMENTS: usize = 3;
+const REFINEMENTS: usize = 4;
 
-/// An arrival after a time: where the target passes if own ship coasts, and the change of relative velocity that nulls it.
-struct Arrival {
-    cost: f64,
-    miss_m: Vector3,
-    relative_delta_v_m_s: Vector3,
-}
-
-/// The target's zero-effort miss as a virtual track: its position is where the target would pass, relative to own ship, if
-/// own ship coasted and the target held its estimated acceleration for one more decision (Clohessy-Wiltshire), its velocity
-/// the reverse of the velocity change that nulls this miss. On a straight line it arrives when the target does, so the
-/// entries of its block mean what they mean for any track.
+/// An arrival at the target, own ship coasting until then or burning to be there.
 ///
-/// The time of arrival is the cheapest in Δv and time within the time left: of a grid, refined, and of the closest approach
-/// on a straight line. Arrivals that full thrust could not reach are passed over where any other is left.
-#[must_use]
-pub fn intercept(view: &View) -> Option<Track> {
-    let target = view.target()?;
-    let latest_s = view.time_left_s.max(view.segment_s);
-    let arrival = |time_s: f64| arrive(view, target, time_s);
-    let (low, high) = (libm::log(view.segment_s), libm::log(latest_s));
-    let mut step = (high - low) / (TIMES - 1) as f64;
-    let mut best = (low, arrival(view.segment_s));
-    let consider = |log_time: f64, best: &mut (f64, Arrival)| {
-        let candidate = arrival(libm::exp(log_time.clamp(low, high)));
-        if candidate.cost < best.1.cost {
-            *best = (log_time.clamp(low, high), candidate);
-        }
-    };
-    for index in 1..TIMES {
-        consider(low + index as f64 * step, &mut best);
-    }
-    for _ in 0..REFINEMENTS {
-        step *= 0.5;
-        let centre = best.0;
-        consider(centre - step, &mut best);
-        consider(centre + step, &mut best);
-    }
-    let closest_s = target.time_to_closest_approach_s();
-    if closest_s > view.segment_s && closest_s < latest_s {
-        consider(libm::log(closest_s), &mut best);
-    }
-    let Arrival { miss_m, relative_delta_v_m_s, .. } = best.1;
-    Some(Track { position_rtn_m: miss_m, velocity_rtn_m_s: relative_delta_v_m_s, ..*target })
+/// The target is taken to hold its estimated acceleration for one more decision and to coast from then on, both by the
+/// Clohessy-Wiltshire equations. The time of arrival is the cheapest in Δv and time within the time left, as much Δv being
+/// kept as the target has left; arrivals that thrust or Δv do not reach cost heavily.
+#[derive(Clone, Copy, Debug)]
+pub struct Intercept {
+    /// Time to go [s].
+    pub time_s: f64,
+    /// Zero-effort miss [m], own RTN: where the target then is, relative to own ship, if own ship coasts.
+    pub miss_m: Vector3,
+    /// Impulse now that nulls the miss [m/s], own RTN.
+    pub impulse_m_s: Vector3,
+    /// Acceleration now of the burn of least energy that nulls the miss [m/s²], own RTN; three times the impulse over the
+    /// time to go, as in free space, and therefore near it.
+    pub acceleration_m_s2: Vector3,
+    /// The target's estimated acceleration [m/s²], own RTN.
+    pub target_acceleration_m_s2: Vector3,
+    /// The target's Δv left [m/s], as far as known.
+    pub target_delta_v_left_m_s: f64,
 }
 
-fn arrive(view: &View, target: &Track, time_s: f64) -> Arrival {
-    let map = ClohessyWiltshire::over(view.own.mean_motion_rad_s, time_s);
-    let relative = RelativeState { position_rtn_m: target.position_rtn_m, velocity_rtn_m_s: target.velocity_rtn_m_s };
-    // An acceleration held for h of the time t moves the meeting by a (h t - h²/2); the orbit's share of that is left out.
-    let held_s = time_s.min(view.segment_s * view.replan_every as f64);
-    let shift_m = target.acceleration_rtn_m_s2 * (held_s * (time_s - 0.5 * held_s));
-    let miss_m = map.zero_effort_miss_m(&relative) + shift_m;
-    // The change of the relative velocity, target less own: the reverse of own Δv.
-    let relative_delta_v_m_s = map.velocity_change_for(&-miss_m).unwrap_or(-miss_m / time_s);
-    let delta_v_m_s = relative_delta_v_m_s.norm();
-    // A burn of the whole time moves the meeting by half of what an impulse of its Δv does.
-    let reachable_m_s = (0.5 * view.own.max_acceleration_m_s2 * time_s).min(view.own.delta_v_left_m_s);
-    let out_of_reach_m_s = (delta_v_m_s - reachable_m_s).max(0.0);
-    Arrival { cost: delta_v_m_s + TIME_WEIGHT_M_S2 * time_s + 1e3 * out_of_reach_m_s, miss_m, relative_delta_v_m_s }
+impl Intercept {
+    /// The cheapest intercept of the view's target, if it has one.
+    #[must_use]
+    pub fn plan(view: &View) -> Option<Self> {
+        let target = view.target()?;
+        let latest_s = view.time_left_s.max(view.segment_s);
+        let (low, high) = (libm::log(view.segment_s), libm::log(latest_s));
+        let mut step = (high - low) / (TIMES - 1) as f64;
+        let after = |log_time: f64| {
+            let log_time = log_time.clamp(low, high);
+            let intercept = Self::after(view, target, libm::exp(log_time));
+            (intercept.cost_m_s(view), log_time, intercept)
+        };
+        let cheaper = |a: (f64, f64, Self), b: (f64, f64, Self)| if b.0 < a.0 { b } else { a };
+        let mut best = (1..TIMES).map(|index| after(low + index as f64 * step)).fold(after(low), cheaper);
+        for _ in 0..REFINEMENTS {
+            step *= 0.5;
+            best = [after(best.1 - step), after(best.1 + step)].into_iter().fold(best, cheaper);
+        }
+        Some(best.2)
+    }
+
+    fn after(view: &View, target: &Track, time_s: f64) -> Self {
+        let map = ClohessyWiltshire::over(view.own.mean_motion_rad_s, time_s);
+        let relative =
+            RelativeState { position_rtn_m: target.position_rtn_m, velocity_rtn_m_s: target.velocity_rtn_m_s };
+        let target_acceleration_m_s2 = target.acceleration_rtn_m_s2;
+        // An acceleration held for h of the time t moves the meeting by a (h t - h²/2); the orbit's share of that is left out.
+        let affordable_s = target.delta_v_left_m_s / target_acceleration_m_s2.norm();
+        let held_s = affordable_s.min(time_s).min(view.segment_s * view.replan_every as f64);
+        let shift_m = target_acceleration_m_s2 * (held_s * (time_s - 0.5 * held_s));
+        let miss_m = map.zero_effort_miss_m(&relative) + shift_m;
+        let impulse_m_s = map.velocity_change_for(&miss_m).unwrap_or(miss_m / time_s);
+        Self {
+            time_s,
+            miss_m,
+            impulse_m_s,
+            acceleration_m_s2: impulse_m_s * (3.0 / time_s),
+            target_acceleration_m_s2,
+            target_delta_v_left_m_s: target.delta_v_left_m_s,
+        }
+    }
+
+    fn cost_m_s(&self, view: &View) -> f64 {
+        // The burn of least energy spends half as much again as the impulse.
+        let delta_v_m_s = 1.5 * self.impulse_m_s.norm();
+        let left_m_s = view.own.delta_v_left_m_s;
+        let affordable_m_s =
+            if left_m_s.is_finite() { left_m_s - self.target_delta_v_left_m_s.min(0.5 * left_m_s) } else { left_m_s };
+        let excess_m_s = (delta_v_m_s - affordable_m_s).max(0.0);
+        let overload_m_s2 = (self.acceleration_m_s2.norm() - view.own.max_acceleration_m_s2).max(0.0);
+        delta_v_m_s + TIME_WEIGHT_M_S2 * self.time_s + 100.0 * excess_m_s + 10.0 * overload_m_s2 * self.time_s
+    }
 }
 
 #[cfg(test)]
@@ -113,20 +129,17 @@ mod tests {
     #[test]
     fn in_free_space_the_velocity_change_nulls_the_miss() {
         let view = view(Vector3::new(3000.0, 200.0, -50.0), Vector3::new(-6.0, 0.1, 0.0));
-        let track = intercept(&view).expect("there is a target");
-        let time_s = track.time_to_closest_approach_s();
+        let Intercept { time_s, impulse_m_s, .. } = Intercept::plan(&view).expect("there is a target");
         assert!((300.0..600.0).contains(&time_s), "a target that is coming in 500 s is met about then: {time_s}");
-        let relative = view.tracks[0].velocity_rtn_m_s + track.velocity_rtn_m_s;
-        let arrival = view.tracks[0].position_rtn_m + relative * time_s;
+        let arrival = view.tracks[0].position_rtn_m + (view.tracks[0].velocity_rtn_m_s - impulse_m_s) * time_s;
         assert!(arrival.norm() < 1e-6, "{arrival:?}");
     }
 
     #[test]
     fn a_target_that_draws_away_is_met_within_thrust_and_time() {
         let view = view(Vector3::new(3000.0, 0.0, 0.0), Vector3::new(1.0, 0.0, 0.0));
-        let track = intercept(&view).expect("there is a target");
-        let time_s = track.time_to_closest_approach_s();
-        assert!(time_s > 100.0 && time_s <= 1200.0 * (1.0 + 1e-9), "{time_s}");
-        assert!(track.velocity_rtn_m_s.norm() <= 0.5 * 0.02 * time_s + 1e-9);
+        let intercept = Intercept::plan(&view).expect("there is a target");
+        assert!(intercept.time_s > 100.0 && intercept.time_s <= 1200.0 * (1.0 + 1e-9), "{intercept:?}");
+        assert!(intercept.acceleration_m_s2.norm() <= 0.02 + 1e-9, "{intercept:?}");
     }
 }

@@ -1,14 +1,15 @@
 //! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from one table that code and documentation read.
 //!
-//! The last place, where no seventh object takes it, shows the intercept: a virtual object at the zero-effort miss of the
-//! target, moving at the reverse of the Δv that would null the miss (see [`super::intercept`]). Without it a network has to learn
-//! products of range, direction, velocity and time before it can learn anything else: pursuit was at 1 % after 12 M steps.
+//! The last place, where no seventh object takes it, shows the intercept of the target (see [`super::intercept`]), in a
+//! table of its own. Without it a network has to learn products of range, direction, velocity and time before it can learn
+//! anything else: pursuit was at 1 % after 12 M steps.
 
-use super::intercept::intercept;
+use super::intercept::Intercept;
+use crate::astro::Vector3;
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
 
 /// Version of the table below; it stands in every checkpoint, and a policy trained on another is refused.
-pub const OBSERVATION_VERSION: u32 = 1;
+pub const OBSERVATION_VERSION: u32 = 2;
 /// Numbers of own ship, and of each track.
 pub const BLOCK: usize = 16;
 /// Numbers of an observation.
@@ -186,6 +187,60 @@ pub static TRACK: [Entry<Track>; BLOCK] = [
     }),
 ];
 
+/// Entries 112 to 127 where no seventh object is tracked: the intercept; all zero where there is no target.
+pub static INTERCEPT: [Entry<Intercept>; BLOCK] = [
+    entry!("impulse_radial", "unit vector of the impulse that nulls the miss, R", |_, it| unit(&it.impulse_m_s).x),
+    entry!("impulse_transverse", "unit vector of the impulse, T", |_, it| unit(&it.impulse_m_s).y),
+    entry!("impulse_normal", "unit vector of the impulse, N", |_, it| unit(&it.impulse_m_s).z),
+    entry!("miss", "m", RANGE, "zero-effort miss", |_, it| it.miss_m.norm()),
+    entry!("thrust_radial", "share of full thrust of the burn of least energy, R", |view, it| thrust(view, it).x),
+    entry!("thrust_transverse", "share of full thrust, T", |view, it| thrust(view, it).y),
+    entry!("thrust_normal", "share of full thrust, N", |view, it| thrust(view, it).z),
+    entry!("throttle", "its size", |view, it| thrust(view, it).norm()),
+    entry!("time_to_go", "s", Scale::Log { centre: 100.0, decades: 1.0 }, "until arrival", |_, it| it.time_s),
+    entry!("impulse", "m/s", Scale::Log { centre: 1.0, decades: 2.0 }, "size of the impulse", |_, it| it
+        .impulse_m_s
+        .norm()),
+    entry!("burn_share", "impulse over what full thrust gives in a decision, at most 1", |view, it| {
+        (it.impulse_m_s.norm() / decision_delta_v_m_s(view)).min(1.0)
+    }),
+    entry!("target_radial", "target's acceleration over own authority, R", |view, it| target(view, it).x),
+    entry!("target_transverse", "target's acceleration over own authority, T", |view, it| target(view, it).y),
+    entry!("target_normal", "target's acceleration over own authority, N", |view, it| target(view, it).z),
+    entry!("target_delta_v_left", "m/s", SPEED, "as far as known", |_, it| it.target_delta_v_left_m_s.min(1e6)),
+    entry!("delta_v_margin", "Δv left less impulse and target's Δv left, over the initial", |view, it| {
+        let OwnShip { delta_v_left_m_s: left, initial_delta_v_m_s: initial, .. } = view.own;
+        if initial.is_finite() && initial > 0.0 {
+            (left - it.impulse_m_s.norm() - it.target_delta_v_left_m_s.min(1e6)) / initial
+        } else {
+            flag(initial > 0.0)
+        }
+    }),
+];
+
+fn unit(vector: &Vector3) -> Vector3 {
+    vector / vector.norm().max(1e-9)
+}
+
+/// The vector over own full thrust, clipped to the unit ball; zero without propellant.
+fn over_authority(view: &View, acceleration_m_s2: &Vector3) -> Vector3 {
+    let authority = view.own.max_acceleration_m_s2;
+    if authority > 0.0 { acceleration_m_s2 / authority.max(acceleration_m_s2.norm()) } else { Vector3::zeros() }
+}
+
+fn thrust(view: &View, it: &Intercept) -> Vector3 {
+    over_authority(view, &it.acceleration_m_s2)
+}
+
+fn target(view: &View, it: &Intercept) -> Vector3 {
+    over_authority(view, &it.target_acceleration_m_s2)
+}
+
+/// Δv of full thrust from one decision to the next [m/s].
+fn decision_delta_v_m_s(view: &View) -> f64 {
+    (view.own.max_acceleration_m_s2 * view.segment_s * view.replan_every as f64).max(1e-9)
+}
+
 fn range_m(track: &Track) -> f64 {
     track.range_m().max(1e-9)
 }
@@ -193,21 +248,24 @@ fn range_m(track: &Track) -> f64 {
 /// Writes the observation of a view; `out` has [`OBSERVATION`] numbers.
 pub fn write(view: &View, out: &mut [f32]) {
     let (own, tracks) = out.split_at_mut(BLOCK);
-    for (number, entry) in own.iter_mut().zip(&OWN_SHIP) {
-        *number = entry.scale.apply((entry.value)(view, &view.own)) as f32;
-    }
-    let spare = view.tracks[MAX_TRACKS - 1].team == 0;
-    let virtual_track = if spare { intercept(view) } else { None };
-    for (place, block) in tracks.chunks_exact_mut(BLOCK).enumerate() {
-        let track = if place == MAX_TRACKS - 1 { virtual_track.as_ref() } else { None };
-        let track = track.unwrap_or(&view.tracks[place]);
+    write_block(view, &view.own, &OWN_SHIP, own);
+    for (track, block) in view.tracks.iter().zip(tracks.chunks_exact_mut(BLOCK)) {
         if track.team == 0 {
             block.fill(0.0);
-            continue;
+        } else {
+            write_block(view, track, &TRACK, block);
         }
-        for (number, entry) in block.iter_mut().zip(&TRACK) {
-            *number = entry.scale.apply((entry.value)(view, track)) as f32;
-        }
+    }
+    if view.tracks[MAX_TRACKS - 1].team == 0
+        && let Some(intercept) = Intercept::plan(view)
+    {
+        write_block(view, &intercept, &INTERCEPT, &mut tracks[(MAX_TRACKS - 1) * BLOCK..]);
+    }
+}
+
+fn write_block<T>(view: &View, of: &T, entries: &[Entry<T>; BLOCK], block: &mut [f32]) {
+    for (number, entry) in block.iter_mut().zip(entries) {
+        *number = entry.scale.apply((entry.value)(view, of)) as f32;
     }
 }
 
@@ -229,9 +287,12 @@ pub fn table() -> String {
     for (index, entry) in TRACK.iter().enumerate() {
         row(format!("16 k + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
     }
+    for (index, entry) in INTERCEPT.iter().enumerate() {
+        row(format!("112 + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
+    }
     text.push_str(
-        "\nTrack k stands at 16 k, k from 1 to 7. Where no seventh object is tracked, the last block shows the intercept: a \
-         virtual object at the target's zero-effort miss, moving at the reverse of the velocity change that nulls it.\n",
+        "\nTrack k stands at 16 k, k from 1 to 7. Where no seventh object is tracked, the last block shows the intercept of \
+         the target.\n",
     );
     text
 }

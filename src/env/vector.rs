@@ -16,8 +16,14 @@ use crate::sim::shard::{Shard, ShardState};
 use crate::sim::template::Template;
 use crate::sim::view::View;
 
-/// Arenas a shard by default: enough to fill lanes and pay the dispatch, few enough to spread 256 over threads.
-pub const ARENAS_PER_SHARD: usize = 64;
+/// Arenas a shard at most by default: enough to fill lanes and to pay the dispatch.
+pub const ARENAS_PER_SHARD: usize = 128;
+
+/// Arenas a shard by default: as many as still give each thread a shard. Results do not depend on it.
+#[must_use]
+pub fn arenas_per_shard(arenas: usize) -> usize {
+    arenas.div_ceil(rayon::current_num_threads()).clamp(1, ARENAS_PER_SHARD)
+}
 
 /// What happens to an arena whose episode has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +163,7 @@ impl VectorEnv {
         let seeds: Vec<EpisodeSeed> = (0..arenas as u64)
             .map(|arena| EpisodeSeed { run: run_seed, domain: SeedDomain::Train, arena, episode: 0 })
             .collect();
-        Self::new(template, rewards, &seeds, ARENAS_PER_SHARD, AfterEpisode::Reset)
+        Self::new(template, rewards, &seeds, arenas_per_shard(arenas), AfterEpisode::Reset)
     }
 
     /// Rows: arenas × learned spacecraft.

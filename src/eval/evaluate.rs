@@ -6,7 +6,7 @@ use super::scripted_policy::ScriptedPolicy;
 use crate::env::config::RewardConfig;
 use crate::env::policy::{Policy, PolicyError};
 use crate::env::rollout::Rollout;
-use crate::env::vector::{ARENAS_PER_SHARD, AfterEpisode, EpisodeResult, VectorEnv};
+use crate::env::vector::{AfterEpisode, EpisodeResult, VectorEnv, arenas_per_shard};
 use crate::sim::behaviours::{BehaviourConfig, Kind, registry};
 use crate::sim::reset::EpisodeSeed;
 use crate::sim::seeds::SeedDomain;
@@ -51,7 +51,7 @@ pub fn play(
 ) -> Result<Vec<EpisodeResult>, PolicyError> {
     let seeds: Vec<EpisodeSeed> =
         (0..seeds.count).map(|arena| EpisodeSeed { run: seeds.run, domain: seeds.domain, arena, episode: 0 }).collect();
-    let mut env = VectorEnv::new(template, rewards, &seeds, ARENAS_PER_SHARD, AfterEpisode::Stop);
+    let mut env = VectorEnv::new(template, rewards, &seeds, arenas_per_shard(seeds.len()), AfterEpisode::Stop);
     Rollout::new(env.rows()).play_out(&mut env, policy)
 }
 

@@ -18,7 +18,7 @@ const QUOTED_CHARACTERS: usize = 64;
 #[derive(Debug, Error, Diagnostic)]
 pub enum ScenarioError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

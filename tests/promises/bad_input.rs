@@ -142,7 +142,9 @@ fn what_is_no_text_of_a_scenario_is_refused() {
     fs::create_dir(&path).unwrap();
     assert!(refused_scenario(root.path()).contains("scenario.ron is not a file"));
     fs::remove_dir(&path).unwrap();
-    assert!(refused_scenario(root.path()).contains("cannot read scenario.ron"));
+    let message = refused_scenario(root.path());
+    assert!(message.contains("cannot read scenario.ron"), "{message}");
+    assert_eq!(message.matches("No such file").count(), 1, "{message}");
 }
 
 #[test]
@@ -340,8 +342,10 @@ fn a_half_written_checkpoint_is_passed_over() {
     let checkpoints = root.path().join("run/checkpoints");
     fs::remove_file(checkpoints.join("step_128/manifest.json")).unwrap();
     // The best of the run is what is meant by it: another one in its place would be a wrong figure.
-    let message = refused(root.path(), &["evaluate", "run", "docking.ron"]);
-    assert!(message.contains("'run/checkpoints/step_128' has no manifest.json"), "{message}");
+    for model in ["run", "run/checkpoints/step_128"] {
+        let message = refused(root.path(), &["evaluate", model, "docking.ron"]);
+        assert!(message.contains("'run/checkpoints/step_128' has no manifest.json"), "{message}");
+    }
     let finished = succeed(root.path(), &resume("docking.ron"));
     assert_eq!(
         finished.stderr,

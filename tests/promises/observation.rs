@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use astroshield::env::intercept::intercept;
-use astroshield::env::observation::{BLOCK, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table};
+use astroshield::env::intercept::Intercept;
+use astroshield::env::observation::{BLOCK, INTERCEPT, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table};
 use astroshield::env::rollout::Rollout;
 use astroshield::env::vector::{ARENAS_PER_SHARD, AfterEpisode, VectorEnv};
 use astroshield::eval::random_policy::RandomPolicy;
@@ -21,12 +21,14 @@ use super::shipped;
 
 #[test]
 fn it_has_128_entries_and_each_its_own_name() {
-    assert_eq!((OWN_SHIP.len(), TRACK.len(), BLOCK, OBSERVATION), (16, 16, 16, 128));
-    let names: BTreeSet<&str> =
-        OWN_SHIP.iter().map(|entry| entry.name).chain(TRACK.iter().map(|entry| entry.name)).collect();
-    assert_eq!(names.len(), 32);
-    let told = OWN_SHIP.iter().map(|entry| entry.meaning).chain(TRACK.iter().map(|entry| entry.meaning));
-    assert!(told.into_iter().all(|meaning| !meaning.is_empty()));
+    assert_eq!((OWN_SHIP.len(), TRACK.len(), INTERCEPT.len(), BLOCK, OBSERVATION), (16, 16, 16, 16, 128));
+    let own = OWN_SHIP.iter().map(|entry| (entry.name, entry.meaning));
+    let track = TRACK.iter().map(|entry| (entry.name, entry.meaning));
+    let intercept = INTERCEPT.iter().map(|entry| (entry.name, entry.meaning));
+    let entries: Vec<_> = own.chain(track).chain(intercept).collect();
+    let names: BTreeSet<&str> = entries.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names.len(), 48);
+    assert!(entries.iter().all(|(_, meaning)| !meaning.is_empty()));
 }
 
 /// Trained weights mean nothing under another table: whoever changes it raises its version.
@@ -104,7 +106,7 @@ fn the_change_of_velocity_that_the_intercept_shows_meets_the_target() {
     let arenas = seeds.len();
     let mut shard = Shard::new(&template, &seeds);
     let mut changes = Vec::new();
-    shard.for_each_view(|_, _, view| changes.push(-intercept(view).expect("there is a target").velocity_rtn_m_s));
+    shard.for_each_view(|_, _, view| changes.push(Intercept::plan(view).expect("there is a target").impulse_m_s));
     for (arena, change) in changes.iter().enumerate() {
         shard.with_rows(arena, |_, _, rows| {
             for axis in 0..3 {
