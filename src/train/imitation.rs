@@ -122,7 +122,10 @@ impl Imitation<'_> {
             generator: stream(!self.seed, SeedDomain::Train, 0, 0, Purpose::Policy),
         };
         let mut rollout = Rollout::new(rows);
-        let (mut observations, mut labels): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
+        // Reserved at once: growth by doubling would hold the demonstrations twice.
+        let demonstrated = (config.decisions as usize).next_multiple_of(rows);
+        let mut observations: Vec<f32> = Vec::with_capacity(demonstrated * OBSERVATION);
+        let mut labels: Vec<f32> = Vec::with_capacity(demonstrated * self.executed);
         while ((observations.len() / OBSERVATION) as u64) < config.decisions {
             rollout.play(&mut env, &mut demonstrator, 1, |transition| {
                 observations.extend_from_slice(transition.observations);
@@ -134,10 +137,9 @@ impl Imitation<'_> {
         moments.observe(&observations);
         let normaliser =
             if normalise { ObservationNormaliser::from_moments(moments) } else { ObservationNormaliser::identity() };
-        let mut fed = vec![0.0; observations.len()];
-        normaliser.apply(&observations, &mut fed);
 
-        let mut order: Vec<usize> = (0..fed.len() / OBSERVATION).collect();
+        let mut order: Vec<usize> = (0..observations.len() / OBSERVATION).collect();
+        let mut drawn: Vec<f32> = Vec::new();
         let mut minibatch = Minibatch::default();
         let mut error = 0.0;
         for epoch in 0..config.epochs {
@@ -145,14 +147,16 @@ impl Imitation<'_> {
             let left = 1.0 - epoch as f64 / config.epochs as f64;
             error = 0.0;
             for rows in order.chunks(config.minibatch) {
-                minibatch.fed.clear();
+                drawn.clear();
                 minibatch.actions.clear();
                 minibatch.columns.clear();
                 for &row in rows {
-                    minibatch.fed.extend_from_slice(&fed[row * OBSERVATION..(row + 1) * OBSERVATION]);
+                    drawn.extend_from_slice(&observations[row * OBSERVATION..(row + 1) * OBSERVATION]);
                     minibatch.actions.extend_from_slice(&labels[row * self.executed..(row + 1) * self.executed]);
                     minibatch.columns.extend([0.0; Minibatch::COLUMNS]);
                 }
+                minibatch.fed.resize(drawn.len(), 0.0);
+                normaliser.apply(&drawn, &mut minibatch.fed);
                 let rate = config.learning_rate * left;
                 let ([squared], _) = learner.descend(&minibatch, self.executed, rate, 1.0, |outputs, batch| {
                     let deviation = outputs.mean.clone() - batch.actions.clone();
