@@ -1,4 +1,4 @@
-//! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from one table that code and documentation read.
+//! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from tables that code and documentation read.
 //!
 //! The last place, where no seventh object takes it, shows the intercept of the target (see [`super::intercept`]), in a
 //! table of its own. Without it a network has to learn products of range, direction, velocity and time before it can learn
@@ -8,7 +8,7 @@ use super::intercept::Intercept;
 use crate::astro::Vector3;
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
 
-/// Version of the table below; it stands in every checkpoint, and a policy trained on another is refused.
+/// Version of the tables below; it stands in every checkpoint, and a policy trained on another is refused.
 pub const OBSERVATION_VERSION: u32 = 2;
 /// Numbers of own ship, and of each track.
 pub const BLOCK: usize = 16;
