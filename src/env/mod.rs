@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod intercept;
+pub mod manoeuvre;
 pub mod observation;
 pub mod plan;
 pub mod policy;

@@ -1,15 +1,16 @@
 //! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from tables that code and documentation read.
 //!
-//! The last place, where no seventh object takes it, shows the intercept of the target (see [`super::intercept`]), in a
-//! table of its own. Without it a network has to learn products of range, direction, velocity and time before it can learn
-//! anything else: pursuit was at 1 % after 12 M steps.
+//! The last two places, where no sixth and seventh object take them, show the target's manoeuvre (see [`super::manoeuvre`])
+//! and its intercept (see [`super::intercept`]), in tables of their own. Without the intercept a network has to learn products
+//! of range, direction, velocity and time before it can learn anything else: pursuit was at 1 % after 12 M steps.
 
 use super::intercept::Intercept;
+use super::manoeuvre::Manoeuvre;
 use crate::astro::Vector3;
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
 
 /// Version of the tables below; it stands in every checkpoint, and a policy trained on another is refused.
-pub const OBSERVATION_VERSION: u32 = 2;
+pub const OBSERVATION_VERSION: u32 = 3;
 /// Numbers of own ship, and of each track.
 pub const BLOCK: usize = 16;
 /// Numbers of an observation.
@@ -193,7 +194,7 @@ pub static INTERCEPT: [Entry<Intercept>; BLOCK] = [
     entry!("impulse_transverse", "unit vector of the impulse, T", |_, it| unit(&it.impulse_m_s).y),
     entry!("impulse_normal", "unit vector of the impulse, N", |_, it| unit(&it.impulse_m_s).z),
     entry!("miss", "m", RANGE, "zero-effort miss", |_, it| it.miss_m.norm()),
-    entry!("thrust_radial", "share of full thrust of the burn of least energy, R", |view, it| thrust(view, it).x),
+    entry!("thrust_radial", "share of full thrust of feedback on the miss, R", |view, it| thrust(view, it).x),
     entry!("thrust_transverse", "share of full thrust, T", |view, it| thrust(view, it).y),
     entry!("thrust_normal", "share of full thrust, N", |view, it| thrust(view, it).z),
     entry!("throttle", "its size", |view, it| thrust(view, it).norm()),
@@ -216,6 +217,35 @@ pub static INTERCEPT: [Entry<Intercept>; BLOCK] = [
             flag(initial > 0.0)
         }
     }),
+];
+
+/// Entries 96 to 111 where no sixth object is tracked: the target's manoeuvre; all zero where there is no target.
+pub static MANOEUVRE: [Entry<Manoeuvre>; BLOCK] = [
+    entry!("coasting_thrust_radial", "thrust of the intercept if the target coasts from now on, R", |view, it| {
+        over_authority(view, &it.if_it_coasts_m_s2).x
+    }),
+    entry!("coasting_thrust_transverse", "the same, T", |view, it| over_authority(view, &it.if_it_coasts_m_s2).y),
+    entry!("coasting_thrust_normal", "the same, N", |view, it| over_authority(view, &it.if_it_coasts_m_s2).z),
+    entry!("holding_thrust_radial", "thrust of the intercept if the target burns on until then, R", |view, it| {
+        over_authority(view, &it.if_it_burns_on_m_s2).x
+    }),
+    entry!("holding_thrust_transverse", "the same, T", |view, it| over_authority(view, &it.if_it_burns_on_m_s2).y),
+    entry!("holding_thrust_normal", "the same, N", |view, it| over_authority(view, &it.if_it_burns_on_m_s2).z),
+    entry!("burn_away", "target's acceleration along the line of sight over its size", |_, it| it.burn_direction.x),
+    entry!("burn_out_of_plane", "across it, out of plane", |_, it| it.burn_direction.y),
+    entry!("burn_in_plane", "across it, in plane", |_, it| it.burn_direction.z),
+    entry!("burn_along_miss", "cosine of target's acceleration and the miss as it sees it", |_, it| it.burn_along_miss),
+    entry!("burn_held", "min", UNIT, "time for which it has held its acceleration, at most 2", |_, it| {
+        (it.held_s / 60.0).min(2.0)
+    }),
+    entry!("closest_approach_soon", "200 s", UNIT, "time of closest approach on a straight line, ±2", |_, it| {
+        it.closest_approach_s / 200.0
+    }),
+    entry!("near", "km", UNIT, "distance, at most 2", |_, it| it.range_m / 1000.0),
+    entry!("closing_speed", "10 m/s", UNIT, "along the line of sight", |_, it| it.closing_speed_m_s / 10.0),
+    entry!("crossing_speed", "10 m/s", UNIT, "across it", |_, it| it.crossing_speed_m_s / 10.0),
+    entry!("closest_approach_so_far", "m", RANGE, "least distance so far of the objective's pair", |view, _| view
+        .closest_approach_m),
 ];
 
 fn unit(vector: &Vector3) -> Vector3 {
@@ -257,9 +287,15 @@ pub fn write(view: &View, out: &mut [f32]) {
         }
     }
     if view.tracks[MAX_TRACKS - 1].team == 0
-        && let Some(intercept) = Intercept::plan(view)
+        && let Some(target) = view.target()
     {
-        write_block(view, &intercept, &INTERCEPT, &mut tracks[(MAX_TRACKS - 1) * BLOCK..]);
+        let intercept = Intercept::plan(view, target);
+        let (others, last) = tracks.split_at_mut((MAX_TRACKS - 1) * BLOCK);
+        write_block(view, &intercept, &INTERCEPT, last);
+        if view.tracks[MAX_TRACKS - 2].team == 0 {
+            let manoeuvre = Manoeuvre::of(view, target, &intercept);
+            write_block(view, &manoeuvre, &MANOEUVRE, &mut others[(MAX_TRACKS - 2) * BLOCK..]);
+        }
     }
 }
 
@@ -287,12 +323,15 @@ pub fn table() -> String {
     for (index, entry) in TRACK.iter().enumerate() {
         row(format!("16 k + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
     }
+    for (index, entry) in MANOEUVRE.iter().enumerate() {
+        row(format!("96 + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
+    }
     for (index, entry) in INTERCEPT.iter().enumerate() {
         row(format!("112 + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
     }
     text.push_str(
-        "\nTrack k stands at 16 k, k from 1 to 7. Where no seventh object is tracked, the last block shows the intercept of \
-         the target.\n",
+        "\nTrack k stands at 16 k, k from 1 to 7. Where no sixth or seventh object is tracked, its block shows the target's \
+         manoeuvre or its intercept.\n",
     );
     text
 }

@@ -203,6 +203,14 @@ impl VectorEnv {
         );
     }
 
+    /// What the episode of a row is drawn from.
+    #[must_use]
+    pub fn seed_of(&self, row: usize) -> Option<EpisodeSeed> {
+        let arena = row / self.learned.max(1);
+        let part = self.parts.get(arena / self.arenas_per_shard)?;
+        part.shard.arenas().get(arena % self.arenas_per_shard).map(|arena| arena.seed)
+    }
+
     /// Moves the results of episodes that ended since the last call into `results`, shard by shard.
     pub fn drain_finished(&mut self, results: &mut Vec<EpisodeResult>) {
         for part in &mut self.parts {

@@ -106,6 +106,8 @@ pub struct Ledger {
     pub last_throttle: f64,
     /// Acceleration by thrust in the last segment [m/s²], in the frame of [`Orbit`].
     pub last_acceleration_m_s2: Vector3,
+    /// Time for which acceleration by thrust has been about the same, the last segment included [s].
+    pub acceleration_held_s: f64,
 }
 
 /// Team and role.

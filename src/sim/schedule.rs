@@ -156,6 +156,9 @@ fn decide(
     }
 }
 
+/// Change of an acceleration, as a share of the greater, up to which it counts as held: an angle of 23°.
+const HELD_CHANGE: f64 = 0.4;
+
 /// Turns what is asked for into a burn within thrust and propellant.
 fn burn(
     shared: Res<Shared>,
@@ -176,12 +179,17 @@ fn burn(
         let (burn, throttle) = ignite(wanted, &thrusters[row], &masses[row], shared.template.segment_s);
         burns[row] = burn;
         let acceleration = Vector3::from(burn.acceleration_rtn_m_s2);
-        ledgers[row].last_throttle = throttle;
-        ledgers[row].last_acceleration_m_s2 = if hill || throttle == 0.0 {
+        let acceleration = if hill || throttle == 0.0 {
             acceleration
         } else {
             RtnFrame::of(&orbits[row].state()).to_gcrf(&acceleration)
         };
+        let ledger = &mut ledgers[row];
+        let change = (acceleration - ledger.last_acceleration_m_s2).norm();
+        let held = change <= HELD_CHANGE * acceleration.norm().max(ledger.last_acceleration_m_s2.norm());
+        ledger.acceleration_held_s = if held { ledger.acceleration_held_s } else { 0.0 } + shared.template.segment_s;
+        ledger.last_throttle = throttle;
+        ledger.last_acceleration_m_s2 = acceleration;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one spacecraft knows when it decides: its own ship and the tracks that it holds.
 
+use super::components::Orbit;
 use super::reset::mean_motion;
 use super::schedule::{Arena, Known};
 use super::template::Template;
@@ -57,6 +58,8 @@ pub struct Track {
     pub velocity_rtn_m_s: Vector3,
     /// Estimate of the acceleration that its thrusters gave it in the last segment, own RTN [m/s²].
     pub acceleration_rtn_m_s2: Vector3,
+    /// Time for which that acceleration has been about the same [s].
+    pub acceleration_held_s: f64,
     /// Its greatest acceleration, as far as known [m/s²].
     pub max_acceleration_m_s2: f64,
     /// Its Δv left, as far as known [m/s].
@@ -90,6 +93,7 @@ impl Track {
         position_rtn_m: Vector3::new(0.0, 0.0, 0.0),
         velocity_rtn_m_s: Vector3::new(0.0, 0.0, 0.0),
         acceleration_rtn_m_s2: Vector3::new(0.0, 0.0, 0.0),
+        acceleration_held_s: 0.0,
         max_acceleration_m_s2: 0.0,
         delta_v_left_m_s: 0.0,
         initial_delta_v_m_s: 0.0,
@@ -126,6 +130,8 @@ pub struct View {
     pub relative_tier: bool,
     /// Gravitational parameter [m³/s²].
     pub mu_m3_s2: f64,
+    /// Least distance so far of the objective's pair [m].
+    pub closest_approach_m: f64,
     /// Own ship.
     pub own: OwnShip,
     /// Tracks: marked goals first, then keep-out objects, then the others by slot; absent ones last.
@@ -222,6 +228,7 @@ impl View {
             replan_every: template.replan_every,
             relative_tier: template.physics.hill_mean_motion_rad_s.is_some(),
             mu_m3_s2: template.physics.mu_m3_s2,
+            closest_approach_m: arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first)),
             own,
             tracks: [Track::ABSENT; MAX_TRACKS],
         };
@@ -249,6 +256,7 @@ impl View {
                     position_rtn_m: relative.position_rtn_m,
                     velocity_rtn_m_s: relative.velocity_rtn_m_s,
                     acceleration_rtn_m_s2: to_rtn(&known.ledgers[row].last_acceleration_m_s2),
+                    acceleration_held_s: known.ledgers[row].acceleration_held_s,
                     max_acceleration_m_s2: max_acceleration(known.thrusters[row].max_thrust_n, mass),
                     delta_v_left_m_s: mass.delta_v_left_m_s,
                     initial_delta_v_m_s: mass.initial_delta_v_m_s,
@@ -261,6 +269,12 @@ impl View {
         }
         view
     }
+}
+
+/// Distance now of the objective's pair [m]; `first`: the arena's first row.
+fn pair_distance_m(template: &Template, orbits: &[Orbit], first: usize) -> f64 {
+    let position_m = |slot: usize| Vector3::from(orbits[first + slot].position_m);
+    (position_m(template.objective.who) - position_m(template.objective.target)).norm()
 }
 
 fn max_acceleration(max_thrust_n: f64, mass: &super::components::Mass) -> f64 {

@@ -57,9 +57,6 @@ impl Default for ImitationConfig {
     }
 }
 
-/// Gate of a coast in a label: closed by more than exploration opens it.
-const CLOSED_GATE: f32 = -0.7;
-
 /// A guidance that flies with noise and keeps its plans without.
 struct Demonstrator {
     guidance: ScriptedPolicy,
@@ -75,11 +72,14 @@ impl Policy for Demonstrator {
         for ((plan, label), view) in rows {
             let segments = plan.chunks_exact_mut(SEGMENT_WIDTH).zip(label.chunks_exact_mut(SEGMENT_WIDTH));
             for (segment, label) in segments {
-                // With the gate open, R, T, N alone say the thrust: a label without jumps where the thrust goes to zero. A
-                // coast closes the gate, so that exploration about it costs nothing.
-                let share = decode(segment, view.own.per_axis);
-                let gate = if share == [0.0; 3] { CLOSED_GATE } else { 1.0 };
-                label.copy_from_slice(&[share[0] as f32, share[1] as f32, share[2] as f32, gate]);
+                // Half of the throttle in R, T, N and half in the gate, as roots: a label without jumps where the thrust
+                // goes to zero, about which exploration costs next to nothing, being a product of two small numbers.
+                let share = decode(segment, view.own.per_axis).map(|share| share as f32);
+                let gate = share.iter().map(|share| share * share).sum::<f32>().sqrt().min(1.0).sqrt();
+                for (label, share) in label.iter_mut().zip(share) {
+                    *label = share / gate.max(1e-6);
+                }
+                label[SEGMENT_WIDTH - 1] = gate;
                 for (entry, label) in segment.iter_mut().zip(&*label) {
                     let normal: f32 = StandardNormal.sample(&mut self.generator);
                     *entry = label + self.noise * normal;

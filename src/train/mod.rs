@@ -36,6 +36,14 @@ pub enum TrainError {
         /// The number.
         value: f32,
     },
+    /// A number is not finite, and what it takes to play the moment again was written down.
+    #[error("{source}; the episodes it came from are in '{path}'")]
+    Dumped {
+        /// The file.
+        path: String,
+        /// What is not finite.
+        source: Box<TrainError>,
+    },
     /// The state of the trainer could not be written to bytes or read from them.
     #[error("the trainer's state cannot be used: {0}")]
     Record(String),

@@ -20,6 +20,7 @@ use super::signals::Interrupt;
 use crate::env::config::RewardConfig;
 use crate::env::observation::{OBSERVATION, OBSERVATION_VERSION};
 use crate::env::plan::{PLAN, SEGMENT_WIDTH};
+use crate::env::policy::PolicyError;
 use crate::env::rollout::{Rollout, Spent};
 use crate::env::vector::{EpisodeResult, VectorEnv, VectorState};
 use crate::eval::evaluate::{Seeds, play};
@@ -207,7 +208,7 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         let mut episodes: Vec<EpisodeResult> = Vec::new();
         while self.state.steps < stop_at && !interrupt.requested() {
             let before = self.state.steps;
-            let iteration = self.iterate()?;
+            let iteration = self.iterate().map_err(|error| self.dump(directory, error))?;
             episodes.clear();
             self.env.drain_finished(&mut episodes);
             let recent = Recent::of(&episodes);
@@ -269,7 +270,13 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         let learning_rate = self.learning_rate();
         self.collect()?;
         let rollout = began.elapsed();
-        let pace = Pace { learning_rate, policy_learns: self.state.steps >= self.state.policy_learns_from };
+        let learns_from = self.state.policy_learns_from;
+        let pace = Pace { learning_rate, policy_learns: self.state.steps >= learns_from };
+        // While only the critic learned, Adam's second moments of the actor were zero and its count of steps ran on: the
+        // actor's first steps would be up to ten times too long, and undid the imitation.
+        if pace.policy_learns && self.state.steps < learns_from + self.buffer.len() as u64 {
+            self.learner.forget_moments();
+        }
         let figures = self.algorithm.update(&mut self.learner, &self.buffer, pace, &mut self.state.trainer)?;
         let (after, steps) = (self.rollout.spent, self.buffer.len() as u64);
         self.state.steps += steps;
@@ -281,6 +288,37 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
             steps,
             figures,
         })
+    }
+
+    /// Leaves, beside an error of a number that is not finite, what it takes to play the moment again.
+    fn dump(&self, directory: &RunDirectory, error: TrainError) -> TrainError {
+        let (what, value, row) = match &error {
+            TrainError::NotFinite { what, value } => (*what, *value, None),
+            TrainError::Policy(PolicyError::NotFinite { what, row, value }) => (*what, *value, Some(*row)),
+            _ => return error,
+        };
+        // Of a gradient every row may be the cause.
+        let rows: Vec<_> = row.map_or_else(|| (0..self.env.rows()).collect(), |row| vec![row]);
+        let observations = self.env.scene().observations;
+        let rows = rows.into_iter().map(|row| {
+            serde_json::json!({
+                "row": row,
+                "episode": self.env.seed_of(row),
+                "observation": observations[row * OBSERVATION..(row + 1) * OBSERVATION],
+            })
+        });
+        let dump = serde_json::json!({
+            "what": what,
+            "value": value.to_string(),
+            "scenario": self.task.name,
+            "scenario_hash": self.task.hash,
+            "env_steps": self.state.steps,
+            "rows": rows.collect::<Vec<_>>(),
+        });
+        match directory.write_not_finite(&dump) {
+            Ok(path) => TrainError::Dumped { path: path.display().to_string(), source: Box::new(error) },
+            Err(_) => error,
+        }
     }
 
     /// The warm start, where the scenario asks for one.

@@ -13,6 +13,7 @@ use crate::models::durable_file;
 const CONFIG_FILE: &str = "config.ron";
 const METRICS_FILE: &str = "metrics.jsonl";
 const SUMMARY_FILE: &str = "summary.json";
+const NOT_FINITE_FILE: &str = "not_finite.json";
 const CHECKPOINTS_DIRECTORY: &str = "checkpoints";
 /// Held locked by the process that writes the run; it stays, empty, when the run has ended.
 const LOCK_FILE: &str = ".lock";
@@ -189,6 +190,16 @@ impl RunDirectory {
         let path = self.summary_path();
         let text = format!("{summary:#}\n");
         durable_file::replace(&path, text.as_bytes()).map_err(RunDirectoryError::io("write", &path))
+    }
+
+    /// Writes or replaces `not_finite.json`: what made a number infinite or NaN, to play it again; gives its path.
+    ///
+    /// Errors: it cannot be written.
+    pub fn write_not_finite(&self, dump: &serde_json::Value) -> Result<PathBuf, RunDirectoryError> {
+        let path = self.path.join(NOT_FINITE_FILE);
+        durable_file::replace(&path, format!("{dump:#}\n").as_bytes())
+            .map_err(RunDirectoryError::io("write", &path))?;
+        Ok(path)
     }
 
     /// The newest checkpoint that was written whole, and those passed over.

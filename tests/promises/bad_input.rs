@@ -336,6 +336,34 @@ fn a_flipped_bit_in_a_checkpoint_is_found() {
 }
 
 #[test]
+fn what_is_not_finite_stops_training_and_is_dumped_with_its_seed() {
+    let root = tempfile::tempdir().unwrap();
+    // A weight that a real holds, and a reward, which is a float, does not.
+    let rewards = "rewards: (terms: [Time(weight_per_s: 1e300)]),";
+    ScenarioText::quick().replaced("rewards", rewards).write(root.path(), "infinite.ron");
+    let run_it = [&["train", "infinite.ron", "--demonstrations", "0", "--run-dir", "run"][..], &QUICK].concat();
+    let message = refused_after_start(root.path(), &run_it);
+    assert!(
+        message.contains("reward of row 0 is not finite: -inf") && message.contains("not_finite.json"),
+        "{message}"
+    );
+    let dump: serde_json::Value =
+        serde_json::from_slice(&fs::read(root.path().join("run/not_finite.json")).unwrap()).unwrap();
+    let row = &dump["rows"][0];
+    assert_eq!((&dump["what"], &dump["env_steps"]), (&"reward".into(), &0.into()), "{dump}");
+    assert_eq!(row["episode"], serde_json::json!({"run": 1, "domain": "Train", "arena": 0, "episode": 0}));
+    assert_eq!(row["observation"].as_array().unwrap().len(), 128);
+    assert_eq!(fs::read_dir(root.path().join("run/checkpoints")).unwrap().count(), 0, "a checkpoint was written");
+}
+
+/// Runs the program, which must exit 2; what it wrote until then may stay. Gives the message.
+fn refused_after_start(root: &Path, arguments: &[&str]) -> String {
+    let finished = run(root, arguments);
+    assert_eq!(finished.code, Some(2), "{}", finished.stderr);
+    finished.stderr
+}
+
+#[test]
 fn a_half_written_checkpoint_is_passed_over() {
     let root = tempfile::tempdir().unwrap();
     train(root.path(), "128");

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use astroshield::env::intercept::Intercept;
-use astroshield::env::observation::{BLOCK, INTERCEPT, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table};
+use astroshield::env::observation::{
+    BLOCK, INTERCEPT, MANOEUVRE, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table,
+};
 use astroshield::env::rollout::Rollout;
 use astroshield::env::vector::{ARENAS_PER_SHARD, AfterEpisode, VectorEnv};
 use astroshield::eval::random_policy::RandomPolicy;
@@ -21,13 +23,15 @@ use super::shipped;
 
 #[test]
 fn it_has_128_entries_and_each_its_own_name() {
-    assert_eq!((OWN_SHIP.len(), TRACK.len(), INTERCEPT.len(), BLOCK, OBSERVATION), (16, 16, 16, 16, 128));
+    assert_eq!((OWN_SHIP.len(), TRACK.len(), MANOEUVRE.len(), INTERCEPT.len()), (16, 16, 16, 16));
+    assert_eq!((BLOCK, OBSERVATION), (16, 128));
     let own = OWN_SHIP.iter().map(|entry| (entry.name, entry.meaning));
     let track = TRACK.iter().map(|entry| (entry.name, entry.meaning));
     let intercept = INTERCEPT.iter().map(|entry| (entry.name, entry.meaning));
-    let entries: Vec<_> = own.chain(track).chain(intercept).collect();
+    let manoeuvre = MANOEUVRE.iter().map(|entry| (entry.name, entry.meaning));
+    let entries: Vec<_> = own.chain(track).chain(manoeuvre).chain(intercept).collect();
     let names: BTreeSet<&str> = entries.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names.len(), 48);
+    assert_eq!(names.len(), 64);
     assert!(entries.iter().all(|(_, meaning)| !meaning.is_empty()));
 }
 
@@ -52,8 +56,8 @@ fn every_entry_is_bounded_and_a_place_that_shows_nothing_is_zero() {
                 }
                 for (place, block) in observation.chunks_exact(BLOCK).skip(1).enumerate() {
                     let zero = block.iter().all(|number| *number == 0.0);
-                    // The last place, where no seventh object takes it, shows the intercept.
-                    let taken = place < tracks || place == MAX_TRACKS - 1;
+                    // The last two places, where no object takes them, show the target's manoeuvre and its intercept.
+                    let taken = place < tracks || place >= MAX_TRACKS - 2;
                     assert_eq!(zero, !taken, "{}: place {place} of {tracks} tracks", scenario.name);
                 }
             }
@@ -106,7 +110,9 @@ fn the_change_of_velocity_that_the_intercept_shows_meets_the_target() {
     let arenas = seeds.len();
     let mut shard = Shard::new(&template, &seeds);
     let mut changes = Vec::new();
-    shard.for_each_view(|_, _, view| changes.push(Intercept::plan(view).expect("there is a target").impulse_m_s));
+    shard.for_each_view(|_, _, view| {
+        changes.push(Intercept::plan(view, view.target().expect("there is a target")).impulse_m_s);
+    });
     for (arena, change) in changes.iter().enumerate() {
         shard.with_rows(arena, |_, _, rows| {
             for axis in 0..3 {

@@ -51,6 +51,8 @@ macro_rules! reward_terms {
 reward_terms! {
     /// Range to the target, as a potential in its logarithm.
     Approach => approach;
+    /// Least distance so far of the objective's pair, as a potential in its logarithm.
+    ClosestApproach => closest_approach;
     /// Zero-effort miss of the target, as a potential in its logarithm.
     ZeroEffortMiss => zero_effort_miss;
     /// Δv spent.

@@ -155,6 +155,7 @@ impl Duel {
             segment_s: self.segment_s,
             replan_every: self.replan_every,
             relative_tier: self.relative_tier,
+            closest_approach_m: f64::INFINITY,
             mu_m3_s2: EARTH_MU_M3_S2,
             own: OwnShip {
                 slot,

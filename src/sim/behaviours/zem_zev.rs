@@ -38,9 +38,9 @@ pub struct ZemZev {
 impl Default for ZemZev {
     fn default() -> Self {
         Self {
-            navigation_gain: Distribution::Fixed(3.0),
-            time_weight_m_s2: Distribution::Fixed(0.015),
-            target_acceleration_horizon_s: Distribution::Fixed(45.0),
+            navigation_gain: Distribution::Fixed(6.0),
+            time_weight_m_s2: Distribution::Fixed(0.006),
+            target_acceleration_horizon_s: Distribution::Fixed(5.0),
             reserve_ratio: Distribution::Fixed(1.0),
             dead_band_m: Distribution::Fixed(15.0),
         }
