@@ -19,12 +19,11 @@ pub fn centuries_tt_since_j2000(epoch: Epoch) -> f64 {
 
 /// Days of UT1 since JD 2451545.0 UT1, given `ut1_minus_utc_s` (ΔUT1 of the IERS [s]).
 ///
-/// Within a leap second UT1 runs on: it is counted from TAI by way of the seconds that UTC lags behind.
+/// Continuous through leap seconds, where ΔUT1 jumps as UTC does.
 #[must_use]
 pub fn days_ut1_since_j2000(epoch: Epoch, ut1_minus_utc_s: f64) -> f64 {
-    // 2000-01-01 12:00 as a clock of the scale reads it.
-    let noon = epoch.to_time_scale(TimeScale::UTC).to_jde_utc_duration() - Unit::Day * JULIAN_DATE_J2000;
-    noon.to_unit(Unit::Day) + ut1_minus_utc_s / SECONDS_PER_DAY
+    let since_noon = epoch.to_time_scale(TimeScale::UTC).to_jde_utc_duration() - Unit::Day * JULIAN_DATE_J2000;
+    since_noon.to_unit(Unit::Day) + ut1_minus_utc_s / SECONDS_PER_DAY
 }
 
 /// The instant of a Julian date in TT; `None` where it is not a finite number within 32,000 centuries of J1900.
@@ -60,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn ut1_jumps_with_a_leap_second_unless_its_offset_does_too() {
-        // Around 1 January 2017: ΔUT1 went from -0.408 to +0.592 s as UTC stood still for a second.
+    fn ut1_runs_on_through_a_leap_second() {
+        // 1 January 2017: ΔUT1 went from -0.408 to +0.592 s as UTC stood still for a second; 21 s passed between the two.
         let after = Epoch::from_gregorian_utc(2017, 1, 1, 0, 0, 10, 0);
-        let before = after - 21.0 * Unit::Second;
+        let before = Epoch::from_gregorian_utc(2016, 12, 31, 23, 59, 50, 0);
         let elapsed_s = (days_ut1_since_j2000(after, 0.592) - days_ut1_since_j2000(before, -0.408)) * SECONDS_PER_DAY;
         assert!((elapsed_s - 21.0).abs() < 1e-6, "{elapsed_s}");
     }

@@ -35,7 +35,10 @@ impl PlaneChange {
         let (first, second) = (OrbitalPlane::of(from_rad), OrbitalPlane::of(to_rad));
         let line = first.normal.cross(&second.normal);
         let angle_rad = libm::atan2(line.norm(), first.normal.dot(&second.normal));
-        let line = line.try_normalize(1e-15).unwrap_or(first.node);
+        let Some(line) = line.try_normalize(1e-15) else {
+            let final_argument_of_latitude_rad = second.argument_of_latitude_rad(&first.node);
+            return Ok(Self { angle_rad, initial_argument_of_latitude_rad: 0.0, final_argument_of_latitude_rad });
+        };
         let line = if first.argument_of_latitude_rad(&line) < PI { line } else { -line };
         Ok(Self {
             angle_rad,
