@@ -1,4 +1,4 @@
-//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, Sun, eclipse.
+//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, manoeuvres, Sun, eclipse, events.
 //!
 //! Plain functions on plain types, SI units, angles in radians. This room imports no other.
 

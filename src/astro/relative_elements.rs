@@ -52,10 +52,14 @@ const STEPS: usize = 72;
 impl RelativeElements {
     /// Relative elements of two states (one inertial frame) about a centre of gravitational parameter `mu` [m³/s²].
     ///
-    /// The elements that go in are osculating; with J2 they should be mean ones. Source: D'Amico and Montenbruck, 2006, eq. 2.
+    /// `None` unless both move on ellipses. The elements that go in are osculating; with J2 they should be mean ones. Source: D'Amico and Montenbruck, 2006, eq. 2.
     #[must_use]
-    pub fn between(chief: &CartesianState, deputy: &CartesianState, mu: f64) -> Self {
-        let [chief, deputy] = [chief, deputy].map(|state| KeplerianElements::from_cartesian(state, mu));
+    pub fn between(chief: &CartesianState, deputy: &CartesianState, mu: f64) -> Option<Self> {
+        let elements = |state| KeplerianElements::checked_from_cartesian(state, mu).ok();
+        let [chief, deputy] = [elements(chief)?, elements(deputy)?];
+        if chief.eccentricity >= 1.0 || deputy.eccentricity >= 1.0 {
+            return None;
+        }
         let axis_m = chief.semi_major_axis_m();
         let latitude = |elements: &KeplerianElements| elements.argument_of_perigee_rad + elements.mean_anomaly_rad();
         let vector = |elements: &KeplerianElements| {
@@ -65,7 +69,7 @@ impl RelativeElements {
         let node = turned(deputy.raan_rad - chief.raan_rad);
         let (sine_inclination, cosine_inclination) = libm::sincos(chief.inclination_rad);
         let ([x, y], [chief_x, chief_y]) = (vector(&deputy), vector(&chief));
-        Self {
+        Some(Self {
             axis_m: deputy.semi_major_axis_m() - axis_m,
             along_track_m: axis_m * (turned(latitude(&deputy) - latitude(&chief)) + node * cosine_inclination),
             eccentricity_m: [axis_m * (x - chief_x), axis_m * (y - chief_y)],
@@ -73,7 +77,7 @@ impl RelativeElements {
                 axis_m * (deputy.inclination_rad - chief.inclination_rad),
                 axis_m * node * sine_inclination,
             ],
-        }
+        })
     }
 
     /// Position of the deputy, RTN of the chief [m], at a mean argument of latitude of the chief, `swept_rad` after the elements hold.
@@ -216,7 +220,7 @@ mod tests {
         ) {
             let relative = RelativeState { position_rtn_m: Vector3::from(offset), velocity_rtn_m_s: Vector3::from(drift) };
             let deputy = relative.to_gcrf(&chief());
-            let elements = RelativeElements::between(&chief(), &deputy, EARTH_MU_M3_S2);
+            let elements = RelativeElements::between(&chief(), &deputy, EARTH_MU_M3_S2).expect("ellipses");
             let own = kepler::propagate(&chief(), EARTH_MU_M3_S2, seconds);
             let other = kepler::propagate(&deputy, EARTH_MU_M3_S2, seconds);
             let expected = RelativeState::between(&own, &other).position_rtn_m;
@@ -268,8 +272,8 @@ mod tests {
             let own = kepler::propagate(&chief(), EARTH_MU_M3_S2, seconds);
             let kick = Vector3::from(impulse);
             let kicked = CartesianState { velocity_m_s: own.velocity_m_s + RtnFrame::of(&own).to_gcrf(&kick), ..own };
-            let found = RelativeElements::between(&own, &kicked, EARTH_MU_M3_S2);
-            let none = RelativeElements::between(&own, &own, EARTH_MU_M3_S2);
+            let found = RelativeElements::between(&own, &kicked, EARTH_MU_M3_S2).expect("ellipses");
+            let none = RelativeElements::between(&own, &own, EARTH_MU_M3_S2).expect("ellipses");
             let expected = none.after_impulse(latitude(seconds), &kick, mean_motion());
             // 0.1 m/s is 100 m; the chief's eccentricity makes a part in a thousand or two of it.
             for (value, expected) in [
@@ -282,6 +286,14 @@ mod tests {
                 prop_assert!((value - expected).abs() < 2.0, "{value} against {expected}");
             }
         }
+    }
+
+    #[test]
+    fn only_ellipses_have_them() {
+        let escaping = CartesianState { velocity_m_s: chief().velocity_m_s * 1.5, ..chief() };
+        assert_eq!(RelativeElements::between(&chief(), &escaping, EARTH_MU_M3_S2), None);
+        let falling = CartesianState { velocity_m_s: chief().position_m * 1e-4, ..chief() };
+        assert_eq!(RelativeElements::between(&falling, &chief(), EARTH_MU_M3_S2), None);
     }
 
     #[test]

@@ -52,9 +52,7 @@ fn a_crossing_at_14_km_s_within_one_step_is_found_to_the_metre() {
     // And so from the samples alone, through the cubic between them.
     let piece = |craft: &TwoBody| Hermite::new(craft.state_at(0.0), craft.state_at(60.0), 60.0);
     let (first_piece, second_piece) = (piece(&first), piece(&second));
-    let approach =
-        closest_approach(&|time_s: f64| first_piece.at(time_s), &|time_s: f64| second_piece.at(time_s), &search, &PULL)
-            .expect("sound");
+    let approach = closest_approach(&first_piece, &second_piece, &search, &PULL).expect("sound");
     // The cubic errs by h⁴/384 n⁴ r ~ 0.3 m of each craft, mostly towards the centre and alike.
     assert!((approach.distance_m - 12.0).abs() < 1.0, "{}", approach.distance_m);
 

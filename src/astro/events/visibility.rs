@@ -69,10 +69,10 @@ pub struct FieldOfView<Boresight> {
 }
 
 /// How far a place (relative to the apex) lies outside of a cone [m], negative within: along the normal of its surface, so that it
-/// never exceeds the distance.
+/// never exceeds the distance. Infinite without an axis, in whose view nothing is.
 #[must_use]
 pub fn field_of_view_distance_m(relative_m: &Vector3, boresight: &Vector3, half_angle_rad: f64) -> f64 {
-    let axis = boresight.try_normalize(0.0).unwrap_or_else(Vector3::x);
+    let Some(axis) = boresight.try_normalize(0.0) else { return f64::INFINITY };
     let along_m = relative_m.dot(&axis);
     let across_m = (relative_m - axis * along_m).norm();
     let (sine, cosine) = libm::sincos(half_angle_rad);
@@ -171,6 +171,10 @@ mod tests {
         let found = field_of_view_crossings(&at_rest, &away, &sweeping, &SEARCH, 1.0, 1e3).expect("sound");
         assert_eq!(found.len(), 2);
         assert!((found[0].time_s - 15.0).abs() < 1e-9 && (found[1].time_s - 55.0).abs() < 1e-9, "{found:?}");
+        let blind =
+            FieldOfView { boresight: |_: f64| Vector3::zeros(), half_angle_rad: 0.2, turn_rate_bound_rad_s: 0.0 };
+        let fault = field_of_view_crossings(&at_rest, &away, &blind, &SEARCH, 1.0, 1e3);
+        assert_eq!(fault, Err(EventError::NotFinite(0.0)));
         let wide = FieldOfView { half_angle_rad: 4.0, ..sweeping };
         assert!(field_of_view_crossings(&at_rest, &away, &wide, &SEARCH, 1.0, 1e3).is_err());
     }
