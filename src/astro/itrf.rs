@@ -93,8 +93,7 @@ impl EarthOrientation {
             ("pole correction dX [rad]", self.pole_dx_rad, MAX_POLE_RAD),
             ("pole correction dY [rad]", self.pole_dy_rad, MAX_POLE_RAD),
         ];
-        // A NaN is within nothing.
-        let fault = values.into_iter().find(|(_, value, limit)| !(value.abs() <= *limit));
+        let fault = values.into_iter().find(|(_, value, limit)| value.is_nan() || value.abs() > *limit);
         fault.map_or(Ok(()), |(name, value, limit)| Err(FrameError::Orientation { name, value, limit }))
     }
 }

@@ -416,7 +416,7 @@ fn solve_x(
         step = next - x;
         x = next;
         // Near ±1 the time goes with a power of 1 - x².
-        let scale = (1.0 - x * x).abs().min(1.0).max(1e-3) * (1.0 + x.abs());
+        let scale = (1.0 - x * x).abs().clamp(1e-3, 1.0) * (1.0 + x.abs());
         if step.abs() <= 1e-14 * scale || high - low <= 2.0 * f64::EPSILON * x.abs() {
             return Ok(x);
         }

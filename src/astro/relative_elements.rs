@@ -260,9 +260,9 @@ mod tests {
             let swung = none.after_impulse(
                 normal.argument_of_latitude_rad, &Vector3::new(0.0, 0.0, normal.impulse_n_m_s), mean_motion(),
             );
-            for axis in 0..2 {
-                prop_assert!((after.eccentricity_m[axis] - change[axis]).abs() < 1e-9);
-                prop_assert!((swung.inclination_m[axis] - change[axis]).abs() < 1e-9);
+            for (axis, asked) in change.into_iter().enumerate() {
+                prop_assert!((after.eccentricity_m[axis] - asked).abs() < 1e-9);
+                prop_assert!((swung.inclination_m[axis] - asked).abs() < 1e-9);
             }
             prop_assert!(after.axis_m.abs() < 1e-9);
         }
