@@ -2,10 +2,29 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::CartesianState;
+use thiserror::Error;
 
-/// Iterations after which a bracketed root is taken as it is; bisection alone would have it by then.
-const MAX_ITERATIONS: usize = 200;
+use super::CartesianState;
+use super::elements::PARABOLIC_BAND;
+use super::roots::safeguarded_newton;
+
+/// Why a state cannot be propagated.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+pub enum KeplerError {
+    /// A number that went in is not finite, or the state lies at the centre.
+    #[error("no two-body motion from {radius_m} m of the centre at {speed_m_s} m/s over {seconds} s")]
+    Input {
+        /// Distance from the centre [m].
+        radius_m: f64,
+        /// Speed [m/s].
+        speed_m_s: f64,
+        /// Time to propagate [s].
+        seconds: f64,
+    },
+    /// The motion falls into the centre, or leaves what numbers can hold.
+    #[error("the motion runs into the centre or out of bounds within {0} s")]
+    Singular(f64),
+}
 
 /// Eccentric anomaly [rad] of an ellipse: solves E - e sin E = M.
 ///
@@ -19,10 +38,46 @@ pub fn eccentric_anomaly_rad(mean_anomaly_rad: f64, eccentricity: f64) -> f64 {
     let mean = mean_anomaly_rad - revolutions * TAU;
     let start = if mean.abs() > PI - 1e-9 { mean } else { mean + eccentricity.copysign(mean) };
     let root = safeguarded_newton(mean - eccentricity, mean + eccentricity, start, |anomaly| {
-        let (sine, cosine) = libm::sincos(anomaly);
-        (anomaly - eccentricity * sine - mean, 1.0 - eccentricity * cosine)
+        let half_sine = libm::sin(0.5 * anomaly);
+        let slope = 1.0 - eccentricity + 2.0 * eccentricity * half_sine * half_sine;
+        (elliptic_mean_anomaly_rad(anomaly, eccentricity) - mean, slope)
     });
     root + revolutions * TAU
+}
+
+/// Mean anomaly E - e sin E [rad] of an eccentric anomaly [rad].
+///
+/// Near the perigee of a near-parabolic orbit that difference would lose all its digits: it is
+/// (1 - e) sin E + (E - sin E), with E - sin E = E³ c₃(E²).
+#[must_use]
+pub fn elliptic_mean_anomaly_rad(eccentric_anomaly_rad: f64, eccentricity: f64) -> f64 {
+    let anomaly = eccentric_anomaly_rad;
+    if anomaly.abs() < 1.0 {
+        let (_, c3) = stumpff(anomaly * anomaly);
+        (1.0 - eccentricity) * libm::sin(anomaly) + anomaly * anomaly * anomaly * c3
+    } else {
+        anomaly - eccentricity * libm::sin(anomaly)
+    }
+}
+
+/// Mean anomaly e sinh H - H [-] of a hyperbolic anomaly, as (e - 1) sinh H + (sinh H - H).
+#[must_use]
+pub fn hyperbolic_mean_anomaly(hyperbolic_anomaly: f64, eccentricity: f64) -> f64 {
+    let anomaly = hyperbolic_anomaly;
+    if anomaly.abs() < 1.0 {
+        let (_, c3) = stumpff(-anomaly * anomaly);
+        (eccentricity - 1.0) * libm::sinh(anomaly) + anomaly * anomaly * anomaly * c3
+    } else {
+        eccentricity * libm::sinh(anomaly) - anomaly
+    }
+}
+
+/// tan(ν/2) of a parabola from Barker's equation D + D³/3 = B, with B the time from perigee times 2 √(μ/p³).
+///
+/// Source: Vallado, 4th ed., eq. 2-25, solved by D = 2 sinh(asinh(3B/2) / 3).
+#[must_use]
+pub fn barker(parabolic_mean_anomaly: f64) -> f64 {
+    2.0 * libm::sinh(libm::asinh(1.5 * parabolic_mean_anomaly) / 3.0)
 }
 
 /// Hyperbolic anomaly [-] of a hyperbola: solves e sinh H - H = M.
@@ -39,20 +94,33 @@ pub fn hyperbolic_anomaly(mean_anomaly_rad: f64, eccentricity: f64) -> f64 {
         upper = upper.min(libm::asinh((mean + upper) / eccentricity));
     }
     let root = safeguarded_newton(0.0, upper, upper, |anomaly| {
-        (eccentricity * libm::sinh(anomaly) - anomaly - mean, eccentricity * libm::cosh(anomaly) - 1.0)
+        let half_sine = libm::sinh(0.5 * anomaly);
+        let slope = eccentricity - 1.0 + 2.0 * eccentricity * half_sine * half_sine;
+        (hyperbolic_mean_anomaly(anomaly, eccentricity) - mean, slope)
     });
     root.copysign(mean_anomaly_rad)
 }
 
-/// True anomaly [rad] of an ellipse or a hyperbola from its mean anomaly [rad]; `eccentricity` other than 1.
+/// True anomaly [rad], in [-π, π], from the mean anomaly of [`KeplerianElements::mean_anomaly_rad`], on any conic.
 ///
-/// For an ellipse it lies in [-π, π].
+/// [`KeplerianElements::mean_anomaly_rad`]: super::elements::KeplerianElements::mean_anomaly_rad
 #[must_use]
 pub fn true_anomaly_rad(mean_anomaly_rad: f64, eccentricity: f64) -> f64 {
-    if eccentricity < 1.0 {
-        let (sine, cosine) = libm::sincos(eccentric_anomaly_rad(mean_anomaly_rad, eccentricity));
-        let flattening = ((1.0 - eccentricity) * (1.0 + eccentricity)).sqrt();
-        libm::atan2(flattening * sine, cosine - eccentricity)
+    // tan(ν/2), which keeps its digits where cos E - e loses them.
+    if (eccentricity - 1.0).abs() < PARABOLIC_BAND {
+        2.0 * libm::atan(barker(mean_anomaly_rad))
+    } else if eccentricity < 1.0 {
+        let (sine, cosine) = libm::sincos(0.5 * eccentric_anomaly_rad(mean_anomaly_rad, eccentricity));
+        let half = libm::atan2((1.0 + eccentricity).sqrt() * sine, (1.0 - eccentricity).sqrt() * cosine);
+        // E/2 beyond a quarter turn: the half angle is known up to half a turn.
+        let anomaly = 2.0 * half;
+        if anomaly > PI {
+            anomaly - TAU
+        } else if anomaly < -PI {
+            anomaly + TAU
+        } else {
+            anomaly
+        }
     } else {
         let anomaly = hyperbolic_anomaly(mean_anomaly_rad, eccentricity);
         2.0 * libm::atan(((eccentricity + 1.0) / (eccentricity - 1.0)).sqrt() * libm::tanh(0.5 * anomaly))
@@ -86,8 +154,9 @@ pub fn stumpff(psi: f64) -> (f64, f64) {
 
 /// The state after `seconds` (of either sign) of two-body motion about a centre of gravitational parameter `mu` [m³/s²].
 ///
-/// `state`: any inertial frame, on any conic, with angular momentum or without; a rectilinear fall through the centre
-/// itself is singular and gives NaN at the singularity. Universal variables: the universal Kepler equation is
+/// `state`: any inertial frame, on any conic, with angular momentum or without. A rectilinear fall bounces off the centre, as the
+/// limit of thin ellipses does, and its velocity is not finite in the instant at which it is there; nor is anything that
+/// starts at the centre. [`checked_propagate`] answers such cases with an error. Universal variables: the universal Kepler equation is
 /// increasing in χ (its slope is the radius), so that Newton's method within a bracket always converges.
 /// Source: Vallado, Fundamentals of Astrodynamics, 4th ed., algorithm 8 (its start values replaced by the bracket).
 #[must_use]
@@ -145,29 +214,19 @@ pub fn propagate(state: &CartesianState, mu: f64, seconds: f64) -> CartesianStat
     }
 }
 
-/// Root of an increasing function between `low` and `high`, by Newton's method, bisecting where that leaves the bracket.
+/// As [`propagate`], with an error in place of a state that is not finite.
 ///
-/// `function` gives the value and the slope.
-fn safeguarded_newton(mut low: f64, mut high: f64, start: f64, function: impl Fn(f64) -> (f64, f64)) -> f64 {
-    let mut root = start.clamp(low, high);
-    for _ in 0..MAX_ITERATIONS {
-        let (value, slope) = function(root);
-        if value == 0.0 {
-            return root;
-        }
-        if value > 0.0 {
-            high = root;
-        } else {
-            low = root;
-        }
-        let newton = root - value / slope;
-        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
-        if (next - root).abs() <= 2.0 * f64::EPSILON * root.abs() || next == low || next == high {
-            return next;
-        }
-        root = next;
+/// # Errors
+/// [`KeplerError`] for input that is not finite or at the centre, and for a motion that runs into the centre or overflows.
+pub fn checked_propagate(state: &CartesianState, mu: f64, seconds: f64) -> Result<CartesianState, KeplerError> {
+    let (radius_m, speed_m_s) = (state.position_m.norm(), state.velocity_m_s.norm());
+    let sound = radius_m > 0.0 && mu > 0.0 && [radius_m, speed_m_s, mu, seconds].into_iter().all(f64::is_finite);
+    if !sound {
+        return Err(KeplerError::Input { radius_m, speed_m_s, seconds });
     }
-    root
+    let after = propagate(state, mu, seconds);
+    let finite = after.position_m.iter().chain(after.velocity_m_s.iter()).all(|component| component.is_finite());
+    if finite { Ok(after) } else { Err(KeplerError::Singular(seconds)) }
 }
 
 #[cfg(test)]
@@ -224,6 +283,44 @@ mod tests {
         assert!(after.position_m.y.abs() < 1e-9 && after.position_m.x > 7.0e6);
     }
 
+    #[test]
+    fn near_parabolic_anomalies_keep_their_digits() {
+        for excess in [-1e-4, -1e-7, -3e-10, 0.0, 3e-10, 1e-7, 1e-4] {
+            let eccentricity = 1.0 + excess;
+            // Before the perigee of an ellipse the mean anomaly is near 2π, and has lost its digits.
+            let before = if excess < 0.0 { 0.1 } else { -2.5 };
+            for anomaly in [before, 1e-3, 1.0, 2.9f64] {
+                let elements = KeplerianElements {
+                    semi_latus_rectum_m: 1.4e7,
+                    eccentricity,
+                    inclination_rad: 0.0,
+                    raan_rad: 0.0,
+                    argument_of_perigee_rad: 0.0,
+                    true_anomaly_rad: anomaly,
+                };
+                let back = true_anomaly_rad(elements.mean_anomaly_rad(), eccentricity);
+                assert!((back - anomaly).abs() < 1e-10, "{back} for {anomaly} at 1 + {excess}");
+            }
+        }
+    }
+
+    #[test]
+    fn singular_motions_are_told() {
+        let at = |x: f64, vx: f64| CartesianState {
+            position_m: Vector3::new(x, 0.0, 0.0),
+            velocity_m_s: Vector3::new(vx, 0.0, 0.0),
+        };
+        let run = |state: CartesianState, seconds| checked_propagate(&state, EARTH_MU_M3_S2, seconds);
+        assert!(matches!(run(at(0.0, 1.0), 1.0), Err(KeplerError::Input { .. })));
+        assert!(matches!(run(at(7e6, f64::NAN), 1.0), Err(KeplerError::Input { .. })));
+        assert!(matches!(run(at(7e6, 0.0), f64::INFINITY), Err(KeplerError::Input { .. })));
+        assert!(matches!(run(at(7e6, 1e150), 1e300), Err(KeplerError::Singular(_))));
+        // A fall from rest, through the centre and back, takes 1/√8 of the period of the circular orbit there.
+        let period_s = TAU * (7e6f64.powi(3) / EARTH_MU_M3_S2).sqrt();
+        let after = run(at(7e6, 0.0), period_s / 8.0f64.sqrt()).expect("back at rest");
+        assert!((after.position_m.x - 7e6).abs() < 1e-3, "{}", after.position_m.x);
+    }
+
     proptest! {
         #[test]
         fn anomalies_solve_their_equations(mean in -50.0..50.0f64, elliptic in 0.0..0.999_999f64, excess in 1e-6..10.0f64) {
@@ -237,7 +334,7 @@ mod tests {
         #[test]
         fn propagation_follows_the_mean_anomaly_and_returns(
             perigee in 6.5e6..5e7f64,
-            eccentricity in prop_oneof![0.0..0.95f64, Just(1.0), 1.05..4.0f64],
+            eccentricity in prop_oneof![0.0..0.95f64, Just(1.0), 1.05..4.0f64, 0.95..1.05f64, 1.0 - 1e-7..1.0 + 1e-7],
             fraction in -0.8..0.8f64,
             seconds in -2e5..2e5f64,
         ) {
@@ -252,7 +349,8 @@ mod tests {
             };
             let state = elements.to_cartesian(EARTH_MU_M3_S2);
             let after = propagate(&state, EARTH_MU_M3_S2, seconds);
-            if eccentricity != 1.0 {
+            // The mean motion goes with |1 - e|^1.5, whose digits are gone nearer to the parabola.
+            if (eccentricity - 1.0).abs() > 1e-4 {
                 let mean = elements.mean_anomaly_rad() + elements.mean_motion_rad_s(EARTH_MU_M3_S2) * seconds;
                 let expected = KeplerianElements {
                     true_anomaly_rad: true_anomaly_rad(mean, eccentricity),

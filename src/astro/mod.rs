@@ -1,16 +1,29 @@
-//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, Sun, eclipse.
+//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, manoeuvres, Sun, eclipse, events.
 //!
 //! Plain functions on plain types, SI units, angles in radians. This room imports no other.
 
+mod axis_rotations;
+pub mod celestial_pole;
 pub mod constants;
 pub mod eclipse;
 pub mod elements;
+pub mod equinoctial;
+pub mod events;
+pub mod geodetic;
+pub mod itrf;
 pub mod kepler;
 pub mod lambert;
+pub mod manoeuvres;
+pub mod nutation;
 pub mod relative;
+pub mod relative_elements;
+mod roots;
 pub mod rtn;
+pub mod sidereal;
 pub mod sun;
 pub mod teme;
+pub mod time;
+pub mod vnc;
 
 /// A vector of three reals; its unit and frame stand in the name of what holds it.
 pub type Vector3 = nalgebra::Vector3<f64>;

@@ -3,6 +3,7 @@
 //! Over a segment of h seconds at constant thrust the cubic errs by h⁴/384 times the fourth derivative of the relative
 //! position, which is about n² times the relative acceleration: micrometres for neighbours in LEO over 10 s.
 
+use crate::astro::events::Trajectory;
 use crate::astro::{CartesianState, Vector3};
 
 /// A motion between two samples that matches position and velocity at both.
@@ -100,6 +101,12 @@ impl Hermite {
     fn path_bound_m(&self) -> f64 {
         let chord = (self.end.position_m - self.start.position_m).norm();
         chord + self.duration_s * (self.start.velocity_m_s.norm() + self.end.velocity_m_s.norm())
+    }
+}
+
+impl Trajectory for Hermite {
+    fn state_at(&self, time_s: f64) -> CartesianState {
+        self.at(time_s)
     }
 }
 
