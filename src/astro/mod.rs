@@ -1,10 +1,13 @@
-//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, Sun, eclipse.
+//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, Sun, eclipse, conjunctions.
 //!
 //! Plain functions on plain types, SI units, angles in radians. This room imports no other.
 
+pub mod cdm;
+pub mod conjunction;
 pub mod constants;
 pub mod eclipse;
 pub mod elements;
+pub mod equinoctial;
 pub mod kepler;
 pub mod lambert;
 pub mod relative;
