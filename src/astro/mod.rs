@@ -14,6 +14,7 @@ pub mod relative;
 pub mod rtn;
 pub mod sun;
 pub mod teme;
+pub mod tle_file;
 
 /// A vector of three reals; its unit and frame stand in the name of what holds it.
 pub type Vector3 = nalgebra::Vector3<f64>;

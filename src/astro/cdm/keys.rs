@@ -221,7 +221,8 @@ mod tests {
         for (index, keyword) in KEYWORDS.iter().enumerate() {
             assert_eq!(find(keyword.name), Some((index, keyword)), "{} stands twice", keyword.name);
         }
-        let entries: Vec<_> = (0..6).flat_map(|row| (0..=row).map(move |column| covariance_keyword(row, column))).collect();
+        let entries: Vec<_> =
+            (0..6).flat_map(|row| (0..=row).map(move |column| covariance_keyword(row, column))).collect();
         assert_eq!(entries.len(), 21);
         assert!(entries.iter().all(|name| find(name).is_some_and(|(_, keyword)| keyword.need == Need::Standard)));
         assert_eq!((covariance_keyword(1, 0).as_str(), covariance_keyword(4, 5).as_str()), ("CT_R", "CNDOT_TDOT"));

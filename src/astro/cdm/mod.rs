@@ -50,7 +50,9 @@ pub enum CdmError {
         line: usize,
     },
     /// The text does not begin as a message does.
-    #[error("line {line}: found {found}, expected `CCSDS_CDM_VERS = 1.0`, with which a conjunction data message begins")]
+    #[error(
+        "line {line}: found {found}, expected `CCSDS_CDM_VERS = 1.0`, with which a conjunction data message begins"
+    )]
     NoMessage {
         /// Line, counted from 1.
         line: usize,
@@ -262,9 +264,8 @@ impl Cdm {
     /// A message with this header and closest approach, and two objects of which nothing is said yet.
     #[must_use]
     pub fn new(originator: &str, message_id: &str, creation: &Epoch, closest_approach: &Epoch) -> Self {
-        let object = |name: &str| {
-            vec![Line::Field(Field { keyword: "OBJECT".to_owned(), value: name.to_owned(), unit: None })]
-        };
+        let object =
+            |name: &str| vec![Line::Field(Field { keyword: "OBJECT".to_owned(), value: name.to_owned(), unit: None })];
         let mut cdm = Self { relative: Vec::new(), objects: [object("OBJECT1"), object("OBJECT2")] };
         cdm.set_text(None, "CCSDS_CDM_VERS", "1.0");
         cdm.set_text(None, "CREATION_DATE", &instant::write(creation));
@@ -439,7 +440,9 @@ impl Cdm {
         };
         let state =
             CartesianState { position_m: Vector3::new(x, y, z), velocity_m_s: Vector3::new(x_dot, y_dot, z_dot) };
-        match self.frame(object) {
+        // A text may be written in capitals throughout or in small letters throughout.
+        let frame = self.frame(object).to_ascii_uppercase();
+        match frame.as_str() {
             "GCRF" => Ok((state, Axes::Gcrf)),
             "EME2000" => {
                 let bias = eme2000_to_gcrf();
@@ -447,14 +450,13 @@ impl Cdm {
                     CartesianState { position_m: bias * state.position_m, velocity_m_s: bias * state.velocity_m_s };
                 Ok((turned, Axes::Gcrf))
             }
-            "ITRF" => {
+            // The realisations, ITRF2000 and others, differ by centimetres.
+            itrf if itrf.starts_with("ITRF") => {
                 let rotation = Vector3::new(0.0, 0.0, EARTH_ROTATION_RAD_S);
                 let velocity_m_s = state.velocity_m_s + rotation.cross(&state.position_m);
                 Ok((CartesianState { velocity_m_s, ..state }, Axes::ItrfAtApproach))
             }
-            other => {
-                Err(CdmError::Frame { object, found: other.to_owned(), expected: "GCRF, EME2000 or ITRF" })
-            }
+            other => Err(CdmError::Frame { object, found: other.to_owned(), expected: "GCRF, EME2000 or ITRF" }),
         }
     }
 }

@@ -56,6 +56,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Cdm, Vec<CdmWarning>), CdmError> {
             if line.starts_with('<') {
                 return Err(CdmError::Xml { line: number });
             }
+            if line.starts_with("COMMENT") {
+                reader.line(number, line)?;
+                continue;
+            }
             has_version = line.split('=').next().is_some_and(|keyword| keyword.trim() == "CCSDS_CDM_VERS");
             if !has_version {
                 return Err(CdmError::NoMessage { line: number, found: quoted(line) });
@@ -95,11 +99,12 @@ impl Reader {
         if let Some((_, earlier)) = self.seen[self.section].iter().find(|(name, _)| name == keyword) {
             return Err(CdmError::Duplicate { line, keyword: keyword.to_owned(), earlier: *earlier });
         }
-        let (value, unit) = match (known.map(|known| known.kind), rest.strip_suffix(']').and_then(|rest| rest.rsplit_once('['))) {
-            // A text may end in brackets of its own.
-            (Some(Kind::Text | Kind::Choice(_)), _) | (_, None) => (rest, None),
-            (_, Some((value, unit))) => (value.trim(), Some(unit.trim())),
-        };
+        let (value, unit) =
+            match (known.map(|known| known.kind), rest.strip_suffix(']').and_then(|rest| rest.rsplit_once('['))) {
+                // A text may end in brackets of its own.
+                (Some(Kind::Text | Kind::Choice(_)), _) | (_, None) => (rest, None),
+                (_, Some((value, unit))) => (value.trim(), Some(unit.trim())),
+            };
         match known {
             Some(known) => self.check(line, known, value, unit)?,
             None => self.warnings.push(CdmWarning::Unknown { line, keyword: keyword.to_owned() }),
@@ -112,7 +117,7 @@ impl Reader {
 
     /// The section that an `OBJECT` line begins.
     fn object(&self, line: usize, value: &str) -> Result<usize, CdmError> {
-        let found = match value {
+        let found = match value.to_ascii_uppercase().as_str() {
             "OBJECT1" => 1,
             "OBJECT2" => 2,
             _ => {
@@ -148,7 +153,9 @@ impl Reader {
         let strict = known.need == Need::Essential || keys::is_computed_with(known.name);
         let expected = match known.kind {
             Kind::Text => (value.is_empty() && strict).then(|| "a text".to_owned()),
-            Kind::Choice(words) => (!words.contains(&value)).then(|| words.join(" or ")),
+            Kind::Choice(words) => {
+                (!words.iter().any(|word| word.eq_ignore_ascii_case(value))).then(|| words.join(" or "))
+            }
             Kind::Instant => {
                 instant::parse(value).is_none().then(|| "a UTC time as in 2010-03-13T22:37:52.618".to_owned())
             }
@@ -169,7 +176,8 @@ impl Reader {
         }
         let Kind::Number(expected) = known.kind else { return Ok(()) };
         if unit != expected {
-            let found = unit.map_or_else(|| "no unit".to_owned(), |unit| format!("the unit [{}]", quoted(unit).trim_matches('"')));
+            let found = unit
+                .map_or_else(|| "no unit".to_owned(), |unit| format!("the unit [{}]", quoted(unit).trim_matches('"')));
             let expected = expected.unwrap_or("").to_owned();
             if strict {
                 return Err(CdmError::Unit { line, keyword, found, expected });
@@ -191,7 +199,11 @@ impl Reader {
             let (essential, standard) = (missing(Need::Essential), missing(Need::Standard));
             if !essential.is_empty() {
                 // Of a section that never began, the end of the text is meant.
-                let line = if self.seen[section].is_empty() { *self.last_line.iter().max().unwrap_or(&1) } else { self.last_line[section] };
+                let line = if self.seen[section].is_empty() {
+                    *self.last_line.iter().max().unwrap_or(&1)
+                } else {
+                    self.last_line[section]
+                };
                 return Err(CdmError::Missing { line, section: section_name(section), keywords: essential.join(", ") });
             }
             if !standard.is_empty() {

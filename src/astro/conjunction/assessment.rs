@@ -34,7 +34,7 @@ const SHORT_DEVIATIONS: f64 = 4.0;
 const OFF_APPROACH: f64 = 0.1;
 /// Shift of the epoch that rounding of a time to milliseconds explains [s].
 const ROUNDED_EPOCH_S: f64 = 2e-3;
-/// Samples that are counted where Monte Carlo is needed and their number was left open.
+/// Samples for callers who leave their number open: a probability of 1e-3 comes out to 6 % (95 %).
 pub const DEFAULT_SAMPLES: Samples = Samples { count: 1_000_000, seed: 1 };
 
 /// A way to a probability.
@@ -64,7 +64,10 @@ impl Method {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// The rule above.
-    Auto,
+    Auto {
+        /// Whether Monte Carlo is counted beside the others even where it is not needed.
+        count: bool,
+    },
     /// The caller.
     Only(Method),
 }
@@ -100,7 +103,9 @@ pub enum Warning {
     #[error("no closest approach is found near the epoch of the states: the epoch itself is taken for it")]
     Undetermined,
     /// The encounter is cut.
-    #[error("the encounter outlasts half a revolution: it is followed for a quarter to either side of closest approach")]
+    #[error(
+        "the encounter outlasts half a revolution: it is followed for a quarter to either side of closest approach"
+    )]
     Cut,
 }
 
@@ -131,8 +136,8 @@ pub struct Assessment {
 
 /// Assesses a conjunction.
 ///
-/// `samples`: how many to count in Monte Carlo; left out, [`DEFAULT_SAMPLES`] are counted where the method needs it, and
-/// with [`Choice::Auto`] none otherwise. `progress`: told of samples that are done, as in [`monte_carlo::probability`].
+/// `samples`: how many to count where Monte Carlo is needed or asked for. `progress`: told of samples that are done, as in
+/// [`monte_carlo::probability`].
 ///
 /// # Errors
 /// [`ConjunctionError`] for states, covariances or a hard-body radius that cannot be computed with, states without a closest
@@ -140,7 +145,7 @@ pub struct Assessment {
 pub fn assess(
     conjunction: &Conjunction,
     choice: Choice,
-    samples: Option<Samples>,
+    samples: Samples,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Assessment, ConjunctionError> {
     conjunction.check()?;
@@ -164,9 +169,9 @@ pub fn assess(
     if plane.is_some_and(|plane| plane.principal_axes(radius_m).clipped) {
         warnings.push(Warning::Clipped);
     }
-    let wants = |method| choice == Choice::Auto || choice == Choice::Only(method);
+    let wants = |method| matches!(choice, Choice::Auto { .. }) || choice == Choice::Only(method);
     let three_d = wants(Method::ThreeD).then(|| long_encounter::probability(conjunction));
-    let count = |samples: Samples| monte_carlo::probability(conjunction, samples, progress);
+    let count = || monte_carlo::probability(conjunction, samples, progress);
 
     let mut monte_carlo = None;
     let (probability, method, reason) = match choice {
@@ -180,12 +185,14 @@ pub fn assess(
             (probability, Method::ThreeD, "asked for".to_owned())
         }
         Choice::Only(Method::MonteCarlo) => {
-            let counted = count(samples.unwrap_or(DEFAULT_SAMPLES))?;
+            let counted = count()?;
             monte_carlo = Some(counted);
             (counted.probability, Method::MonteCarlo, "asked for".to_owned())
         }
-        Choice::Auto => {
-            monte_carlo = samples.map(count).transpose()?;
+        Choice::Auto { count: beside } => {
+            if beside {
+                monte_carlo = Some(count()?);
+            }
             match (two_d, long_encounter_of(&three_d)) {
                 (Some(two_d), Ok(flux)) => by_difference(conjunction, two_d, &flux),
                 (None, Ok(flux)) => {
@@ -197,7 +204,7 @@ pub fn assess(
                     (_, short) => {
                         let counted = match monte_carlo {
                             Some(counted) => counted,
-                            None => count(DEFAULT_SAMPLES)?,
+                            None => count()?,
                         };
                         monte_carlo = Some(counted);
                         let long = short.unwrap_or_else(|long| long);

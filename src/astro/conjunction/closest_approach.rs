@@ -110,10 +110,8 @@ mod tests {
     fn crossing(late_s: f64, higher_m: f64) -> [CartesianState; 2] {
         let radius = 7.0e6;
         let speed = (EARTH_MU_M3_S2 / radius).sqrt();
-        let first = CartesianState {
-            position_m: Vector3::new(radius, 0.0, 0.0),
-            velocity_m_s: Vector3::new(0.0, speed, 0.0),
-        };
+        let first =
+            CartesianState { position_m: Vector3::new(radius, 0.0, 0.0), velocity_m_s: Vector3::new(0.0, speed, 0.0) };
         let second = CartesianState {
             position_m: Vector3::new(radius + higher_m, 0.0, 0.0),
             velocity_m_s: Vector3::new(0.0, 0.0, speed),

@@ -109,7 +109,10 @@ mod tests {
         let mut negative = Matrix6::identity();
         negative[(2, 2)] = -4.0;
         let message = factor(2, &negative).unwrap_err().to_string();
-        assert!(message.contains("object 2") && message.contains("variance -4 of component 3 is negative"), "{message}");
+        assert!(
+            message.contains("object 2") && message.contains("variance -4 of component 3 is negative"),
+            "{message}"
+        );
         let mut wild = Matrix6::identity();
         (wild[(0, 1)], wild[(1, 0)]) = (3.0, 3.0);
         assert!(factor(1, &wild).unwrap_err().to_string().contains("components 1 and 2 have the covariance 3"));

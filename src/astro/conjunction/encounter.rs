@@ -94,10 +94,8 @@ mod tests {
     use super::*;
 
     fn states(position: [f64; 3], velocity: [f64; 3]) -> [CartesianState; 2] {
-        let first = CartesianState {
-            position_m: Vector3::new(7.0e6, 0.0, 0.0),
-            velocity_m_s: Vector3::new(0.0, 7_500.0, 0.0),
-        };
+        let first =
+            CartesianState { position_m: Vector3::new(7.0e6, 0.0, 0.0), velocity_m_s: Vector3::new(0.0, 7_500.0, 0.0) };
         let second = CartesianState {
             position_m: first.position_m + Vector3::from(position),
             velocity_m_s: first.velocity_m_s + Vector3::from(velocity),

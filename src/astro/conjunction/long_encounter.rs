@@ -68,7 +68,8 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
         .map(|look| flux.relative(start_s + (end_s - start_s) * look as f64 / (4 * PANELS) as f64))
         .collect();
     if looks.iter().any(|look| matches!(look, Relative::Singular)) {
-        let reason = "the covariance of the relative position is singular: it does not vary in every direction".to_owned();
+        let reason =
+            "the covariance of the relative position is singular: it does not vary in every direction".to_owned();
         return Err(ConjunctionError::Method { method: METHOD, reason });
     }
     let deviations_m = looks.iter().filter_map(Relative::normal).map(RelativeGaussian::least_deviation_m);
@@ -82,7 +83,8 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
         );
         return Err(ConjunctionError::Method { method: METHOD, reason });
     }
-    let spheres: Vec<Sphere> = LATITUDES.into_iter().filter(|count| *count <= 2 * latitudes(steepness)).map(sphere).collect();
+    let spheres: Vec<Sphere> =
+        LATITUDES.into_iter().filter(|count| *count <= 2 * latitudes(steepness)).map(sphere).collect();
     let rate = |seconds: f64| {
         flux.relative(seconds).normal().map_or(0.0, |relative| relative.entry_rate(flux.radius_m, &spheres))
     };
@@ -97,7 +99,8 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
             integrate(&rate, &[at(panel), at(panel + 1)], tolerance)
         })
         .collect();
-    let within = flux.relative(start_s).normal().map_or(0.0, |relative| relative.probability_within(flux.radius_m, &spheres));
+    let within =
+        flux.relative(start_s).normal().map_or(0.0, |relative| relative.probability_within(flux.radius_m, &spheres));
     let probability = (panels.iter().sum::<f64>() + within).clamp(0.0, 1.0);
     Ok(FluxProbability { probability, span_s: span.ends_s, cut: span.cut })
 }

@@ -82,7 +82,8 @@ pub fn probability(
                 // Both are drawn before either is looked at, so that a sample always takes as many numbers.
                 let [first, second] = [(); 2].map(|()| Vector6::from_fn(|_, _| generator.sample(StandardNormal)));
                 let pair = orbits[0].at(&first).zip(orbits[1].at(&second));
-                let collides = |pair: &(Orbit, Orbit)| meets(pair, conjunction.mu_m3_s2, conjunction.hard_body_radius_m, span_s);
+                let collides =
+                    |pair: &(Orbit, Orbit)| meets(pair, conjunction.mu_m3_s2, conjunction.hard_body_radius_m, span_s);
                 hits += u64::from(pair.as_ref().is_some_and(collides));
             }
             progress(count);
@@ -151,7 +152,9 @@ fn stream(seed: u64, chunk: u64) -> Xoshiro256PlusPlus {
         word ^ (word >> 31)
     };
     let golden = 0x9e37_79b9_7f4a_7c15_u64;
-    Xoshiro256PlusPlus::seed_from_u64(mix(mix(seed.wrapping_add(golden)) ^ mix(chunk.wrapping_add(golden.wrapping_mul(2)))))
+    Xoshiro256PlusPlus::seed_from_u64(mix(
+        mix(seed.wrapping_add(golden)) ^ mix(chunk.wrapping_add(golden.wrapping_mul(2)))
+    ))
 }
 
 #[cfg(test)]
@@ -173,10 +176,8 @@ mod tests {
     /// A pair of known orbits meets exactly where stepping by a hundredth of a second says so.
     #[test]
     fn no_contact_is_missed_between_two_looks() {
-        let first = CartesianState {
-            position_m: Vector3::new(7.0e6, 0.0, 0.0),
-            velocity_m_s: Vector3::new(0.0, 7_546.0, 0.0),
-        };
+        let first =
+            CartesianState { position_m: Vector3::new(7.0e6, 0.0, 0.0), velocity_m_s: Vector3::new(0.0, 7_546.0, 0.0) };
         let sharp = Covariance6::zeros();
         for (offset, velocity) in [
             ([3.0, 0.0, 0.0], [0.0, 10.0, 14_000.0]),
@@ -195,7 +196,8 @@ mod tests {
             };
             let pair = (orbit(&first), orbit(&second));
             let span_s = [-200.0, 1_500.0];
-            let distance_m = |seconds: f64| (pair.1.state(seconds).position_m - pair.0.state(seconds).position_m).norm();
+            let distance_m =
+                |seconds: f64| (pair.1.state(seconds).position_m - pair.0.state(seconds).position_m).norm();
             let looks = (0..170_000).map(|look| distance_m(span_s[0] + 0.01 * f64::from(look)));
             // The fast pass is at the epoch, where a look stands.
             let closest_m = looks.fold(f64::INFINITY, f64::min);

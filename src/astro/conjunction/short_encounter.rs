@@ -27,11 +27,7 @@ fn of_disc(axes: &PrincipalAxes, radius_m: f64) -> f64 {
     // Probability of |y| < h about the miss, by the complement where both ends lie in the same tail.
     let strip = |half: f64| {
         let (low, high) = ((miss_y - half) / (SQRT_2 * deviation_y), (miss_y + half) / (SQRT_2 * deviation_y));
-        if low > 0.0 {
-            0.5 * (libm::erfc(low) - libm::erfc(high))
-        } else {
-            0.5 * (libm::erf(high) - libm::erf(low))
-        }
+        if low > 0.0 { 0.5 * (libm::erfc(low) - libm::erfc(high)) } else { 0.5 * (libm::erf(high) - libm::erf(low)) }
     };
     let density = |x: f64| libm::exp(-0.5 * ((x - miss_x) / deviation_x).powi(2)) / (deviation_x * (2.0 * PI).sqrt());
     let integrand = |angle_rad: f64| {
@@ -74,7 +70,10 @@ pub fn maximum_probability(plane: &EncounterPlane, hard_body_radius_m: f64) -> M
     let axes = plane.principal_axes(hard_body_radius_m);
     let at = |log_scale: f64| {
         let scale = libm::exp(log_scale);
-        of_disc(&PrincipalAxes { deviations_m: axes.deviations_m.map(|value| value * scale), ..axes }, hard_body_radius_m)
+        of_disc(
+            &PrincipalAxes { deviations_m: axes.deviations_m.map(|value| value * scale), ..axes },
+            hard_body_radius_m,
+        )
     };
     // With deviations far below the miss, or far above it, the probability falls: the maximum is in between.
     let mut low = libm::log(1e-2 * (plane.miss_m - hard_body_radius_m) / axes.deviations_m[1]);

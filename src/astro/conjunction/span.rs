@@ -36,9 +36,8 @@ impl EncounterSpan {
         let (mut ends_s, mut cut) = ([0.0; 2], false);
         let direction = if speed > 0.0 { velocity / speed } else { Vector3::x() };
         let covariance = conjunction.covariances[0] + conjunction.covariances[1];
-        let along = |row: usize, column: usize| {
-            (covariance.fixed_view::<3, 3>(row, column) * direction).dot(&direction)
-        };
+        let along =
+            |row: usize, column: usize| (covariance.fixed_view::<3, 3>(row, column) * direction).dot(&direction);
         let (position, cross, rate) = (along(0, 0).max(0.0), along(0, 3), along(3, 3).max(0.0));
         for (end_s, sign) in ends_s.iter_mut().zip([-1.0, 1.0]) {
             // (|Δv| t - R)² = k² (σ_r² ± 2 σ_rv t + σ_v² t²), the root beyond R / |Δv|, t counted outwards.

@@ -4,8 +4,8 @@ use nalgebra::{Matrix6, Matrix6x3, Vector3, Vector6};
 
 use super::super::equinoctial::{Ellipse, EquinoctialElements};
 use super::super::{CartesianState, kepler};
-use super::covariance::{self, Covariance6, Repair};
 use super::ConjunctionError;
+use super::covariance::{self, Covariance6, Repair};
 
 /// Step of the differences that a Jacobian is made of, in shares of a standard deviation: large enough for rounding, and
 /// small enough that an orbit does not bend within it.
@@ -97,10 +97,16 @@ impl UncertainOrbit {
             difference[5] -= std::f64::consts::TAU * (difference[5] / std::f64::consts::TAU).round();
             jacobian.set_column(axis, &(difference / (2.0 * step)));
         }
-        let orbit = Self { mean, factor: jacobian * factor, coordinates: Coordinates::Equinoctial { retrograde }, mu_m3_s2: mu };
+        let orbit = Self {
+            mean,
+            factor: jacobian * factor,
+            coordinates: Coordinates::Equinoctial { retrograde },
+            mu_m3_s2: mu,
+        };
         let reach = 6.0;
         let all = (0..6).flat_map(|axis| [-reach, reach].map(|by| Vector6::ith(axis, by)));
-        let mut within = all.map(|deviations| orbit.elements(&deviations).is_some_and(|elements| elements.ellipse(mu).is_some()));
+        let mut within =
+            all.map(|deviations| orbit.elements(&deviations).is_some_and(|elements| elements.ellipse(mu).is_some()));
         within.all(|is_ellipse| is_ellipse).then_some(orbit)
     }
 
