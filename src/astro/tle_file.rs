@@ -302,7 +302,7 @@ mod tests {
             (format!("A\nB\n{VANGUARD}"), "line 2: found \"B\", expected line 1"),
             (VANGUARD.replace("4753", "4754"), "line 1: the checksum is '4', and the digits before it sum up to 3"),
             (VANGUARD.replace("667\n", "66\n"), "line 2: a line of elements has 68 characters, not 69"),
-            (VANGUARD.replace("34.2682", "34.26é2"), "line 2: character 14 is not printable ASCII"),
+            (VANGUARD.replace("34.2682", "34.26é2"), "line 2: character 15 is not printable ASCII"),
             (format!("{line1}\n{}", STATION.lines().nth(1).unwrap()), "line 1: TLE parse error: NORAD mismatch"),
             ("x".repeat(200), "line 1: found \"xxxxxxxxxxxxxxxxxxxxxxxx\", expected line 1"),
         ] {

@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use nalgebra::{Cholesky, Matrix3, Vector3, Vector6};
 use rayon::prelude::*;
 
-use super::quadrature::{gauss_legendre, integrate, sphere};
+use super::quadrature::{gauss_legendre, integrate_in_parallel, sphere};
 use super::span::EncounterSpan;
 use super::uncertain_orbit::{Linearised, UncertainOrbit};
 use super::{Conjunction, ConjunctionError};
@@ -15,7 +15,9 @@ const METHOD: &str = "3d";
 /// Relative accuracy of the integral over time.
 const TOLERANCE: f64 = 1e-5;
 /// Parts of the span that are looked at before any is refined.
-const PANELS: usize = 48;
+const PANELS: usize = 24;
+/// Times at which the density's thinnest direction is looked for.
+const LOOKS: usize = 128;
 /// Latitudes of the node sets on the sphere, of which each time takes the coarsest that resolves its density.
 const LATITUDES: [usize; 5] = [32, 64, 128, 256, 512];
 /// Hard-body radius over least standard deviation up to which the finest set resolves the density: 4 latitudes a unit, at
@@ -52,7 +54,7 @@ pub struct FluxProbability {
 ///
 /// # Errors
 /// [`ConjunctionError::Covariance`] for what is no covariance; [`ConjunctionError::Method`] where the relative position is
-/// so well known, in some direction, that the density is thinner than a twentieth of the hard-body radius.
+/// so well known, in some direction, that the density is thinner than a 120th of the hard-body radius.
 pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, ConjunctionError> {
     let orbit = |index: usize| {
         let (state, covariance) = (&conjunction.states[index], &conjunction.covariances[index]);
@@ -61,11 +63,10 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
     let flux = Flux { orbits: [orbit(0)?, orbit(1)?], radius_m: conjunction.hard_body_radius_m };
     let span = EncounterSpan::whole(conjunction);
     let [start_s, end_s] = span.ends_s;
-    let at = |panel: usize| start_s + (end_s - start_s) * panel as f64 / PANELS as f64;
     // The thinnest that the density gets where it is not negligible decides how finely the sphere is cut.
-    let looks: Vec<Relative> = (0..=4 * PANELS)
+    let looks: Vec<Relative> = (0..=LOOKS)
         .into_par_iter()
-        .map(|look| flux.relative(start_s + (end_s - start_s) * look as f64 / (4 * PANELS) as f64))
+        .map(|look| flux.relative(start_s + (end_s - start_s) * look as f64 / LOOKS as f64))
         .collect();
     if looks.iter().any(|look| matches!(look, Relative::Singular)) {
         let reason =
@@ -88,20 +89,11 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
     let rate = |seconds: f64| {
         flux.relative(seconds).normal().map_or(0.0, |relative| relative.entry_rate(flux.radius_m, &spheres))
     };
-    // Panels are independent; a first look at all of them sets the scale to which each is refined.
-    let coarse: Vec<f64> =
-        (0..PANELS).into_par_iter().map(|panel| integrate(&rate, &[at(panel), at(panel + 1)], 1.0)).collect();
-    let whole: f64 = coarse.iter().sum();
-    let panels: Vec<f64> = (0..PANELS)
-        .into_par_iter()
-        .map(|panel| {
-            let tolerance = (TOLERANCE * whole / coarse[panel].max(f64::MIN_POSITIVE)).clamp(TOLERANCE, 0.1);
-            integrate(&rate, &[at(panel), at(panel + 1)], tolerance)
-        })
-        .collect();
+    let ends: Vec<f64> = (0..=PANELS).map(|end| start_s + (end_s - start_s) * end as f64 / PANELS as f64).collect();
+    let entries = integrate_in_parallel(rate, &ends, TOLERANCE);
     let within =
         flux.relative(start_s).normal().map_or(0.0, |relative| relative.probability_within(flux.radius_m, &spheres));
-    let probability = (panels.iter().sum::<f64>() + within).clamp(0.0, 1.0);
+    let probability = (entries + within).clamp(0.0, 1.0);
     Ok(FluxProbability { probability, span_s: span.ends_s, cut: span.cut })
 }
 
@@ -216,34 +208,43 @@ impl RelativeGaussian {
         distance - radius_m / self.least_deviation_m().max(f64::MIN_POSITIVE) < (2.0 * NEGLIGIBLE).sqrt()
     }
 
-    /// Density of the position at `offset_m` from its mean [1/m³].
-    fn density_1_m3(&self, offset_m: &Vector3<f64>) -> f64 {
+    /// Half of the squared Mahalanobis distance of a position `offset_m` from the mean: its density's exponent.
+    fn exponent(&self, offset_m: &Vector3<f64>) -> f64 {
         let factor = self.positions.l_dirty();
-        let (a, b) = (offset_m.x / factor.m11, factor.m21);
-        let b = (offset_m.y - b * a) / factor.m22;
+        let a = offset_m.x / factor.m11;
+        let b = (offset_m.y - factor.m21 * a) / factor.m22;
         let c = (offset_m.z - factor.m31 * a - factor.m32 * b) / factor.m33;
-        let exponent = 0.5 * (a * a + b * b + c * c);
-        if exponent > 700.0 {
-            return 0.0;
-        }
-        libm::exp(-exponent) / ((2.0 * PI).powf(1.5) * factor.m11 * factor.m22 * factor.m33)
+        0.5 * (a * a + b * b + c * c)
+    }
+
+    /// The greatest density that there is, at the mean [1/m³].
+    fn peak_1_m3(&self) -> f64 {
+        let factor = self.positions.l_dirty();
+        1.0 / ((2.0 * PI).powf(1.5) * factor.m11 * factor.m22 * factor.m33)
+    }
+
+    /// Exponent above which a density is left out, being 1e-20 of one that a node of the coarsest sphere has.
+    fn cutoff(&self, radius_m: f64, spheres: &[Sphere]) -> f64 {
+        let nodes = spheres.first().into_iter().flatten();
+        let least = nodes.map(|(normal, _)| self.exponent(&(normal * radius_m - self.position_m)));
+        least.fold(f64::INFINITY, f64::min) + NEGLIGIBLE
     }
 
     /// Rate at which the relative position enters the sphere [1/s].
     fn entry_rate(&self, radius_m: f64, spheres: &[Sphere]) -> f64 {
-        let nodes = self.resolving(radius_m, spheres);
+        let (nodes, cutoff) = (self.resolving(radius_m, spheres), self.cutoff(radius_m, spheres));
         let mut sum = 0.0;
         for (normal, weight) in nodes {
             let offset_m = normal * radius_m - self.position_m;
-            let density = self.density_1_m3(&offset_m);
-            if density == 0.0 {
+            let exponent = self.exponent(&offset_m);
+            if exponent > cutoff {
                 continue;
             }
             let outward = (self.velocity_m_s + self.velocity_of_position * offset_m).dot(normal);
             let deviation = (self.velocities * normal).dot(normal).max(0.0).sqrt();
-            sum += weight * density * inward_speed(outward, deviation);
+            sum += weight * libm::exp(-exponent) * inward_speed(outward, deviation);
         }
-        radius_m * radius_m * sum
+        radius_m * radius_m * self.peak_1_m3() * sum
     }
 
     /// Probability of the relative position lying within the sphere.
@@ -253,11 +254,11 @@ impl RelativeGaussian {
         let shell = |(node, weight): &(f64, f64)| {
             let shell_m = 0.5 * radius_m * (node + 1.0);
             let density = |(normal, weight): &(Vector3<f64>, f64)| {
-                weight * self.density_1_m3(&(normal * shell_m - self.position_m))
+                weight * libm::exp(-self.exponent(&(normal * shell_m - self.position_m)))
             };
             0.5 * radius_m * weight * shell_m * shell_m * nodes.iter().map(density).sum::<f64>()
         };
-        shells.iter().map(shell).sum()
+        self.peak_1_m3() * shells.iter().map(shell).sum::<f64>()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::f64::consts::{PI, TAU};
 
+use rayon::prelude::*;
+
 use super::super::Vector3;
 
 /// Positive nodes of the 15-point Kronrod rule in falling order, the centre last; the odd entries are Gauss's 7.
@@ -53,25 +55,55 @@ fn kronrod(function: &impl Fn(f64) -> f64, low: f64, high: f64) -> (f64, f64) {
 ///
 /// Breakpoints should stand where the function is steep: an interval whose 15 nodes all miss a peak tells nothing of it.
 pub(super) fn integrate(function: impl Fn(f64) -> f64, breakpoints: &[f64], relative_tolerance: f64) -> f64 {
-    let intervals = breakpoints.windows(2).map(|ends| (ends[0], ends[1]));
-    let first: Vec<_> = intervals.map(|(low, high)| (low, high, kronrod(&function, low, high))).collect();
-    let mut scale: f64 = first.iter().map(|(_, _, (value, _))| value).sum();
-    let mut total = 0.0;
-    for (low, high, estimate) in first {
-        let mut open = vec![(low, high, estimate, 0)];
-        while let Some((low, high, (value, error), depth)) = open.pop() {
-            // A first look that saw nothing sets no scale; what is found later does.
-            scale = scale.max(value);
-            let middle = 0.5 * (low + high);
-            if error <= relative_tolerance * scale || depth >= DEPTH || middle <= low || middle >= high {
-                total += value;
+    let first: Vec<Look> = breakpoints.windows(2).map(|ends| Look::at(&function, ends[0], ends[1])).collect();
+    let tolerance = relative_tolerance * first.iter().map(|look| look.value).sum::<f64>();
+    first.into_iter().map(|look| look.refined(&function, tolerance)).sum()
+}
+
+/// As [`integrate`], the intervals between the breakpoints in parallel; the same bits for any number of threads.
+pub(super) fn integrate_in_parallel(
+    function: impl Fn(f64) -> f64 + Sync,
+    breakpoints: &[f64],
+    relative_tolerance: f64,
+) -> f64 {
+    let first: Vec<Look> = breakpoints.par_windows(2).map(|ends| Look::at(&function, ends[0], ends[1])).collect();
+    let tolerance = relative_tolerance * first.iter().map(|look| look.value).sum::<f64>();
+    let parts: Vec<f64> = first.into_par_iter().map(|look| look.refined(&function, tolerance)).collect();
+    parts.iter().sum()
+}
+
+/// One interval, and what a rule makes of it.
+#[derive(Clone, Copy)]
+struct Look {
+    low: f64,
+    high: f64,
+    value: f64,
+    error: f64,
+}
+
+impl Look {
+    fn at(function: &impl Fn(f64) -> f64, low: f64, high: f64) -> Self {
+        let (value, error) = kronrod(function, low, high);
+        Self { low, high, value, error }
+    }
+
+    /// The integral over the interval, halved until each part errs by no more than `tolerance`.
+    fn refined(self, function: &impl Fn(f64) -> f64, tolerance: f64) -> f64 {
+        let mut total = 0.0;
+        let mut open = vec![(self, 0)];
+        while let Some((look, depth)) = open.pop() {
+            let middle = 0.5 * (look.low + look.high);
+            // A first look that saw nothing sets no tolerance; what is found later does.
+            let is_sharp = look.error <= tolerance.max(1e-14 * look.value);
+            if is_sharp || depth >= DEPTH || middle <= look.low || middle >= look.high {
+                total += look.value;
             } else {
-                open.push((low, middle, kronrod(&function, low, middle), depth + 1));
-                open.push((middle, high, kronrod(&function, middle, high), depth + 1));
+                open.push((Self::at(function, look.low, middle), depth + 1));
+                open.push((Self::at(function, middle, look.high), depth + 1));
             }
         }
+        total
     }
-    total
 }
 
 /// Nodes and weights of the Gauss-Legendre rule of `count` points on [-1, 1].
