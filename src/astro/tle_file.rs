@@ -152,6 +152,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<ElementSet>, TleFileError> {
                     return Err(TleFileError::Line { line: number, found: head(text), expected: "line 2 of the set" });
                 }
                 elements(text, number)?;
+                number_fields(line1, file_line, &LINE_1_NUMBERS)?;
+                number_fields(text, number, &LINE_2_NUMBERS)?;
                 let name = name.take().map(|(name, _)| name);
                 let parsed = sgp4::Elements::from_tle(name.clone(), line1.as_bytes(), text.as_bytes())
                     .map_err(|error| TleFileError::Elements { line: file_line, reason: error.to_string() })?;
@@ -202,6 +204,27 @@ pub fn find<'a>(sets: &'a [ElementSet], name_or_number: &str) -> Result<&'a Elem
         }
         None => Ok(set),
     }
+}
+
+/// Columns of numbers in the first line, from 0: epoch, derivatives of the mean motion, drag term.
+const LINE_1_NUMBERS: [std::ops::Range<usize>; 4] = [18..32, 33..43, 44..52, 53..61];
+/// Columns of numbers in the second line: inclination, node, eccentricity, perigee, mean anomaly, mean motion.
+const LINE_2_NUMBERS: [std::ops::Range<usize>; 6] = [8..16, 17..25, 26..33, 34..42, 43..51, 52..63];
+
+/// Refuses characters that no number of an element set has; the reader of elements would take `1e999`, which is infinite.
+fn number_fields(text: &str, line: usize, fields: &[std::ops::Range<usize>]) -> Result<(), TleFileError> {
+    let is_plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'+' | b'-');
+    for field in fields {
+        let number = &text[field.clone()];
+        if !number.bytes().all(is_plain) {
+            return Err(TleFileError::Line {
+                line,
+                found: number.to_owned(),
+                expected: "a number of digits, a sign and a point",
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Length above which a line that begins with `1 ` or `2 ` is meant for elements, and not for the name of a `1 XYZ`.
@@ -304,6 +327,13 @@ mod tests {
             (VANGUARD.replace("667\n", "66\n"), "line 2: a line of elements has 68 characters, not 69"),
             (VANGUARD.replace("34.2682", "34.26é2"), "line 2: character 15 is not printable ASCII"),
             (format!("{line1}\n{}", STATION.lines().nth(1).unwrap()), "line 1: TLE parse error: NORAD mismatch"),
+            (
+                VANGUARD.replace(
+                    "348.7242 1859667 331.7664  19.3264 10.82419157413667",
+                    "348e9942 1859667 331.7664  19.3264 10.82419157413666",
+                ),
+                "line 2: found \"348e9942\", expected a number",
+            ),
             ("x".repeat(200), "line 1: found \"xxxxxxxxxxxxxxxxxxxxxxxx\", expected line 1"),
         ] {
             let found = read(text.as_bytes()).unwrap_err().to_string();

@@ -513,7 +513,7 @@ fn faults_of_a_message_are_told_with_line_keyword_found_and_expected() {
             format!("line {}: X_DOT stands twice, in line {}", first + 4, first + 3),
         ),
         (MESSAGE[..MESSAGE.len() / 2].to_owned(), "line ".to_owned()),
-        (MESSAGE[..300].to_owned(), "the header ends without".to_owned()),
+        (MESSAGE.lines().take(6).collect::<Vec<_>>().join("\n"), "the header ends without".to_owned()),
         (
             "<?xml version=\"1.0\"?>\n<cdm>".to_owned(),
             "line 1: this is XML; conjunction data messages are read in".to_owned(),
