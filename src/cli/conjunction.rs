@@ -243,7 +243,8 @@ impl Report<'_> {
             Axes::ItrfAtApproach => "ITRF, its axes held as they are at closest approach",
         };
         line("frame", frame.to_owned());
-        let offset_ms = 1e3 * closest_approach.offset_s;
+        // Adding zero turns -0 into 0.
+        let offset_ms = (1e6 * closest_approach.offset_s).round() * 1e-3 + 0.0;
         line("closest approach", format!("{} ({offset_ms:+.3} ms from the message's TCA)", self.closest_approach()));
         let [r, t, n] = self.miss_rtn_m();
         line("miss", format!("{:.3} m (R {r:.3}, T {t:.3}, N {n:.3} of object 1)", closest_approach.miss_m));
