@@ -128,12 +128,12 @@ impl Flux {
             let change = (next[0] - centres[0]).norm() + (next[1] - centres[1]).norm();
             centres = next;
             if change < 1e-4 {
-                return Relative::Normal(gaussian);
+                return Relative::Normal(Box::new(gaussian));
             }
         }
         self.linearised(&centres, seconds)
             .and_then(|parts| RelativeGaussian::of(&parts))
-            .map_or(Relative::Negligible, Relative::Normal)
+            .map_or(Relative::Negligible, |gaussian| Relative::Normal(Box::new(gaussian)))
     }
 
     fn linearised(&self, centres: &[Vector6<f64>; 2], seconds: f64) -> Option<[Linearised; 2]> {
@@ -148,13 +148,13 @@ enum Relative {
     /// The relative position does not vary in every direction, so that it has no density.
     Singular,
     /// It is normal.
-    Normal(RelativeGaussian),
+    Normal(Box<RelativeGaussian>),
 }
 
 impl Relative {
     fn normal(&self) -> Option<&RelativeGaussian> {
         match self {
-            Self::Normal(gaussian) => Some(gaussian),
+            Self::Normal(gaussian) => Some(gaussian.as_ref()),
             Self::Negligible | Self::Singular => None,
         }
     }

@@ -114,11 +114,10 @@ fn meets((first, second): &(Orbit, Orbit), mu: f64, radius_m: f64, [start_s, end
         let (one, other) = (first.state(seconds), second.state(seconds));
         let position = other.position_m - one.position_m;
         let distance_m = position.norm();
-        // A comparison that NaN fails ends here, too.
-        if !(distance_m > reached_m) {
-            return distance_m <= reached_m;
+        if distance_m <= reached_m {
+            return true;
         }
-        if seconds >= end_s {
+        if seconds >= end_s || distance_m.is_nan() {
             return false;
         }
         let closing_m_s = position.dot(&(other.velocity_m_s - one.velocity_m_s)) / distance_m;

@@ -29,7 +29,7 @@ const KRONROD_WEIGHTS: [f64; 8] = [
     0.209_482_141_084_727_83,
 ];
 const GAUSS_WEIGHTS: [f64; 4] =
-    [0.129_484_966_168_869_7, 0.279_705_391_489_276_64, 0.381_830_050_505_118_93, 0.417_959_183_673_469_4];
+    [0.129_484_966_168_869_7, 0.279_705_391_489_276_64, 0.381_830_050_505_118_9, 0.417_959_183_673_469_4];
 
 /// Halvings of an interval at most: 2⁻⁴⁰ of it is below any structure that a density of ours has.
 const DEPTH: usize = 40;
