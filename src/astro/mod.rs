@@ -1,9 +1,12 @@
-//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, manoeuvres, Sun, eclipse, events.
+//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, manoeuvres, Sun, eclipse, events,
+//! conjunctions.
 //!
 //! Plain functions on plain types, SI units, angles in radians. This room imports no other.
 
 mod axis_rotations;
+pub mod cdm;
 pub mod celestial_pole;
+pub mod conjunction;
 pub mod constants;
 pub mod eclipse;
 pub mod elements;
@@ -23,6 +26,7 @@ pub mod sidereal;
 pub mod sun;
 pub mod teme;
 pub mod time;
+pub mod tle_file;
 pub mod vnc;
 
 /// A vector of three reals; its unit and frame stand in the name of what holds it.

@@ -31,6 +31,12 @@ pub enum TemeError {
         /// What SGP4 says.
         reason: sgp4::Error,
     },
+    /// SGP4 gave what is no state, as it does for elements like 1e999.
+    #[error("SGP4 gives no finite state {minutes_since_epoch} min from the epoch of the elements")]
+    NotFinite {
+        /// Minutes from the epoch of the elements to the instant asked for.
+        minutes_since_epoch: f64,
+    },
 }
 
 /// The GCRF state of a two-line element set at an instant.
@@ -65,6 +71,9 @@ fn sgp4_teme(elements: &sgp4::Elements, minutes_since_epoch: f64) -> Result<Cart
         .map_err(TemeError::Elements)?
         .propagate_afspc_compatibility_mode(sgp4::MinutesSinceEpoch(minutes_since_epoch))
         .map_err(|reason| TemeError::Propagation { minutes_since_epoch, reason })?;
+    if !prediction.position.iter().chain(&prediction.velocity).all(|value| value.is_finite()) {
+        return Err(TemeError::NotFinite { minutes_since_epoch });
+    }
     Ok(CartesianState {
         position_m: Vector3::from(prediction.position) * 1e3,
         velocity_m_s: Vector3::from(prediction.velocity) * 1e3,
@@ -184,5 +193,11 @@ mod tests {
         assert!(matches!(state_at("1 00005U", LINE_2, 2_451_723.0), Err(TemeError::Lines(_))));
         let fault = state_at(&LINE_1.replace("4753", "4754"), LINE_2, 2_451_723.0).expect_err("the checksum is wrong");
         assert!(fault.to_string().starts_with("not a two-line element set"), "{fault}");
+        // A right ascension of 1e999, the checksum made right: fuzzing found that it passes the reader of elements.
+        let endless = "2 00005  34.2682 34e99942 1859667 331.7664  19.3264 10.82419157413665";
+        let digits = endless[..68].chars().map(|digit| digit.to_digit(10).unwrap_or(0)).sum::<u32>() % 10;
+        let endless = format!("{}{digits}", &endless[..68]);
+        let fault = state_at(LINE_1, &endless, 2_451_723.0).expect_err("it is not finite");
+        assert!(matches!(fault, TemeError::NotFinite { .. }), "{fault}");
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command line is for")]
 
 mod champion;
+mod conjunction;
 mod evaluate;
 mod scenario;
 mod train;
@@ -39,6 +40,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArguments),
     /// Copy a finished run's champion, with its evaluation, into a directory of its own.
     Champion(champion::ChampionArguments),
+    /// Tell closest approach and probability of collision of a conjunction data message.
+    Conjunction(conjunction::ConjunctionArguments),
     /// Check scenarios.
     #[command(subcommand)]
     Scenario(scenario::ScenarioCommand),
@@ -89,6 +92,7 @@ impl Arguments {
             Some(Command::Train(arguments)) => train::run(&arguments),
             Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
             Some(Command::Champion(arguments)) => champion::run(&arguments),
+            Some(Command::Conjunction(arguments)) => conjunction::run(&arguments),
             Some(Command::Scenario(command)) => scenario::run(&command),
         };
         match outcome {
@@ -108,6 +112,7 @@ AstroShield: adversarial spacecraft scenarios in RON, played in parallel; polici
   astroshield train scenarios/pursuit_evasion.ron       train, and evaluate on fresh seeds (the main job)
   astroshield evaluate checkpoints/pursuit_evasion scenarios/pursuit_evasion.ron
   astroshield scenario check scenarios/*.ron
+  astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
 
 `astroshield --help` lists everything, `astroshield COMMAND --help` one command.
 ";
@@ -127,13 +132,18 @@ impl Machine {
     /// Runs `work` in a pool of the threads asked for, after a look whether the device is there.
     fn enter<T: Send>(&self, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
         self.device.probe()?;
-        let mut builder = rayon::ThreadPoolBuilder::new();
-        if let Some(threads) = self.threads {
-            builder = builder.num_threads(threads as usize);
-        }
-        let pool = builder.build().map_err(Failure::message)?;
-        pool.install(work)
+        in_pool(self.threads, work)
     }
+}
+
+/// Runs `work` in a pool of so many threads; of all cores where the number is left out.
+fn in_pool<T: Send>(threads: Option<u64>, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+    let mut builder = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = threads {
+        builder = builder.num_threads(threads as usize);
+    }
+    let pool = builder.build().map_err(Failure::message)?;
+    pool.install(work)
 }
 
 /// Whether diagnostics may use colour: stderr is a terminal and `NO_COLOR` is not set.

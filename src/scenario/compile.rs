@@ -2,6 +2,7 @@
 
 use super::config::ScenarioConfig;
 use super::epoch;
+use super::start_files::StartFiles;
 use crate::astro::constants::{EARTH_J2, EARTH_J3, EARTH_J4};
 use crate::astro::teme;
 use crate::astro::{CartesianState, Vector3};
@@ -16,16 +17,20 @@ const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
 const M_PER_KM: f64 = 1000.0;
 
 /// The template of `config`, or `None` where `config` has a fault that [`validate`](super::validate) tells.
-pub(super) fn template(config: &ScenarioConfig) -> Option<Template> {
+pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<Template> {
     let epoch_jd_tt = epoch::julian_date_tt(&config.epoch).ok()?;
     let mut teams: Vec<&str> = Vec::new();
     let mut slots = Vec::new();
-    for craft in &config.spacecraft {
+    for (index, craft) in config.spacecraft.iter().enumerate() {
         let place = teams.iter().position(|team| *team == craft.team).unwrap_or_else(|| {
             teams.push(&craft.team);
             teams.len() - 1
         });
-        slots.push(slot(config, craft, u8::try_from(place + 1).ok()?, epoch_jd_tt)?);
+        let start = match starts.of(index) {
+            Some(file) => Start::State(file.ok()?.state_at(&config.epoch, config.physics.mu_m3_s2).ok()?),
+            None => start(config, &craft.orbit, epoch_jd_tt)?,
+        };
+        slots.push(slot(craft, u8::try_from(place + 1).ok()?, start));
     }
     let team = teams.iter().position(|team| *team == config.objective.team)?;
     Some(Template {
@@ -64,7 +69,7 @@ fn substeps(segment_s: f64, substep_s: f64) -> usize {
     ((segment_s / substep_s) * (1.0 - 1e-12)).ceil().max(1.0) as usize
 }
 
-fn slot(config: &ScenarioConfig, craft: &SpacecraftConfig, team: u8, epoch_jd_tt: f64) -> Option<Slot> {
+fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
     let (thrust_n, per_axis) = match craft.propulsion.as_ref().map(|propulsion| &propulsion.thrusters) {
         Some(Thrusters::Vectored { thrust_n }) => (thrust_n.clone(), false),
         Some(Thrusters::PerAxis { thrust_n }) => (thrust_n.clone(), true),
@@ -73,7 +78,7 @@ fn slot(config: &ScenarioConfig, craft: &SpacecraftConfig, team: u8, epoch_jd_tt
     let of_propulsion = |part: fn(&PropulsionConfig) -> &Option<Distribution>| {
         craft.propulsion.as_ref().and_then(|propulsion| part(propulsion).clone())
     };
-    Some(Slot {
+    Slot {
         name: craft.name.clone(),
         team,
         role: craft.role,
@@ -82,12 +87,12 @@ fn slot(config: &ScenarioConfig, craft: &SpacecraftConfig, team: u8, epoch_jd_tt
         per_axis,
         isp_s: of_propulsion(|propulsion| &propulsion.isp_s),
         delta_v_m_s: of_propulsion(|propulsion| &propulsion.delta_v_m_s),
-        start: start(config, &craft.orbit, epoch_jd_tt)?,
+        start,
         behaviours: match &craft.control {
             ControlConfig::Learned => Vec::new(),
             ControlConfig::Scripted(behaviours) => behaviours.clone(),
         },
-    })
+    }
 }
 
 fn start(config: &ScenarioConfig, orbit: &OrbitConfig, epoch_jd_tt: f64) -> Option<Start> {
@@ -127,6 +132,8 @@ fn start(config: &ScenarioConfig, orbit: &OrbitConfig, epoch_jd_tt: f64) -> Opti
             }
         }
         OrbitConfig::Tle { line1, line2 } => Start::State(teme::state_at(line1, line2, epoch_jd_tt).ok()?),
+        // Read with the scenario, and compiled from what was read.
+        OrbitConfig::TleFile { .. } | OrbitConfig::Cdm { .. } => return None,
     })
 }
 

@@ -13,6 +13,14 @@ const YEARS: std::ops::RangeInclusive<u32> = 1960..=2100;
 /// # Errors
 /// What is wrong with `text`, in words that follow it.
 pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
+    instant(text).map(|instant| instant.to_jde_tt_days())
+}
+
+/// The instant itself, to the nanosecond; a Julian date resolves 40 µs.
+///
+/// # Errors
+/// As [`julian_date_tt`].
+pub(super) fn instant(text: &str) -> Result<Epoch, String> {
     let form = "is not of the form YYYY-MM-DDTHH:MM:SSZ";
     let Some(instant) = text.strip_suffix('Z').filter(|instant| instant.len() <= 29) else {
         return Err(form.to_owned());
@@ -34,9 +42,7 @@ pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
     if !YEARS.contains(&year) {
         return Err(format!("is outside the years {} to {}", YEARS.start(), YEARS.end()));
     }
-    Epoch::from_str(&format!("{instant} UTC"))
-        .map(|epoch| epoch.to_jde_tt_days())
-        .map_err(|_| "is no date and time of the calendar".to_owned())
+    Epoch::from_str(&format!("{instant} UTC")).map_err(|_| "is no date and time of the calendar".to_owned())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod config;
 mod epoch;
 pub mod error;
 pub mod spans;
+mod start_files;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use sha2::{Digest, Sha256};
 pub use self::config::ScenarioConfig;
 pub use self::error::{Fault, ScenarioError};
 pub use self::spans::{Path, Spans};
+use self::start_files::StartFiles;
 pub use self::validate::MAX_SPACECRAFT;
 use crate::env::config::RewardConfig;
 use crate::sim::behaviours::BehaviourConfig;
@@ -49,6 +51,7 @@ pub struct Scenario {
     ///
     /// It does not change with comments, white space, the order of fields, defaults spelled out or the trainer's
     /// settings, and does with anything else that the author wrote; also with a version of this crate that adds a field.
+    /// Of files that the scenario names, the element sets and states taken from them count too.
     pub hash: String,
     source_name: String,
     text: String,
@@ -81,7 +84,7 @@ impl Scenario {
             return Err(too_large(bytes.len() as u64));
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Self::from_source(&name, &text),
+            Ok(text) => Self::read(&name, &text, path.parent()),
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
                 Err(ScenarioError::NotUtf8 { name, offset, byte: error.as_bytes()[offset] })
@@ -89,11 +92,17 @@ impl Scenario {
         }
     }
 
-    /// Reads a scenario from `text`; `name` stands for the file in messages.
+    /// Reads a scenario from `text`; `name` stands for the file in messages. As it has no folder, it can name no other
+    /// files.
     ///
     /// # Errors
     /// As [`Scenario::load`].
     pub fn from_source(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        Self::read(name, text, None)
+    }
+
+    /// As [`Scenario::from_source`]; files that the scenario names are looked for in `folder`.
+    fn read(name: &str, text: &str, folder: Option<&FilePath>) -> Result<Self, ScenarioError> {
         if text.len() as u64 > LARGEST_TEXT {
             let (name, bytes) = (name.to_owned(), text.len() as u64);
             return Err(ScenarioError::TooLarge { name, bytes, limit: LARGEST_TEXT });
@@ -109,24 +118,31 @@ impl Scenario {
         }
         let reading = syntax::read::<ScenarioConfig>(text);
         let mut faults = reading.faults;
+        let starts = reading.value.as_ref().map(|config| StartFiles::read(config, folder)).unwrap_or_default();
         if let Some(config) = &reading.value {
-            faults.extend(validate::faults(config, text, &spans));
+            faults.extend(validate::faults(config, &starts, text, &spans));
         }
         match (reading.value, faults.is_empty()) {
-            (Some(config), true) => Self::of(name, text, spans, config),
+            (Some(config), true) => Self::of(name, text, spans, config, &starts),
             _ => Err(ScenarioError::of_faults(name, text, faults)),
         }
     }
 
     /// The scenario of a configuration without faults.
-    fn of(name: &str, text: &str, spans: Spans, config: ScenarioConfig) -> Result<Self, ScenarioError> {
+    fn of(
+        name: &str,
+        text: &str,
+        spans: Spans,
+        config: ScenarioConfig,
+        starts: &StartFiles,
+    ) -> Result<Self, ScenarioError> {
         let internal = |what: &str| {
             let message =
                 format!("this scenario passed its checks but {what}: a fault of the program, please report it");
             ScenarioError::of_faults(name, text, vec![Fault::new(0..0, message, None)])
         };
-        let template = compile::template(&config).ok_or_else(|| internal("cannot be compiled"))?;
-        let written = ron::to_string(&config).map_err(|_| internal("cannot be written"))?;
+        let template = compile::template(&config, starts).ok_or_else(|| internal("cannot be compiled"))?;
+        let written = ron::to_string(&config).map_err(|_| internal("cannot be written"))? + &starts.meaning();
         let slot = |name: &String| config.spacecraft.iter().position(|craft| craft.name == *name);
         let held_out = config.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
         Ok(Self {

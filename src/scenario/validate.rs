@@ -9,6 +9,7 @@ use super::config::ScenarioConfig;
 use super::epoch;
 use super::error::{Fault, Quoted, expected_one_of};
 use super::spans::{Path, Spans};
+use super::start_files::StartFiles;
 use crate::env::rewards::Term;
 use crate::sim::behaviours::{Behaviour, BehaviourConfig};
 use crate::sim::config::{ControlConfig, ForceConfig, SpacecraftConfig, Tier};
@@ -32,8 +33,8 @@ const GREATEST: f64 = 1e15;
 const NAME_LENGTH: usize = 64;
 
 /// What is wrong with `config`, which was read from `text`; nothing when it is sound.
-pub(super) fn faults(config: &ScenarioConfig, text: &str, spans: &Spans) -> Vec<Fault> {
-    let mut check = Check { config, text, spans, faults: Vec::new(), about: String::new() };
+pub(super) fn faults(config: &ScenarioConfig, starts: &StartFiles, text: &str, spans: &Spans) -> Vec<Fault> {
+    let mut check = Check { config, starts, text, spans, faults: Vec::new(), about: String::new() };
     check.head();
     check.physics();
     check.timing();
@@ -47,6 +48,7 @@ pub(super) fn faults(config: &ScenarioConfig, text: &str, spans: &Spans) -> Vec<
 /// The faults found so far, and what they are about.
 struct Check<'a> {
     config: &'a ScenarioConfig,
+    starts: &'a StartFiles,
     text: &'a str,
     spans: &'a Spans,
     faults: Vec<Fault>,

@@ -201,6 +201,21 @@ pub enum OrbitConfig {
         /// Second line.
         line2: String,
     },
+    /// As `Tle`, the element set read from a file of two- or three-line sets; only in the `Standard` tier.
+    TleFile {
+        /// File, relative to the scenario's.
+        file: String,
+        /// Name in the line before the set, or catalogue number (plain, or in Alpha-5).
+        name_or_number: String,
+    },
+    /// An object of a CCSDS conjunction data message, its state at closest approach moved by two-body motion to the
+    /// scenario's epoch; only in the `Standard` tier.
+    Cdm {
+        /// File in keyword-value notation, relative to the scenario's.
+        file: String,
+        /// Object of the message, 1 or 2.
+        object: u8,
+    },
 }
 
 fn isotropic() -> [f64; 3] {

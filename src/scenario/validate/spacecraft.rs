@@ -1,6 +1,7 @@
 //! Faults of single spacecraft: mass, propulsion, where they start, who flies them.
 
 use super::{Allowed, Check, MAX_SPACECRAFT};
+use crate::astro::CartesianState;
 use crate::astro::constants::STANDARD_GRAVITY_M_S2;
 use crate::astro::elements::KeplerianElements;
 use crate::astro::teme;
@@ -35,7 +36,11 @@ pub(super) fn can_burn(craft: &SpacecraftConfig) -> bool {
 pub(super) fn reference(orbit: &OrbitConfig) -> Option<&str> {
     match orbit {
         OrbitConfig::RtnOffset { to, .. } | OrbitConfig::RtnShell { to, .. } => Some(to),
-        OrbitConfig::Origin | OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. } => None,
+        OrbitConfig::Origin
+        | OrbitConfig::Keplerian { .. }
+        | OrbitConfig::Tle { .. }
+        | OrbitConfig::TleFile { .. }
+        | OrbitConfig::Cdm { .. } => None,
     }
 }
 
@@ -51,7 +56,11 @@ pub(super) fn start_range_m(orbit: &OrbitConfig) -> Option<(f64, f64)> {
             let greatest = length(bounds.map(|(low, high)| low.abs().max(high.abs())));
             Some((least, greatest))
         }
-        OrbitConfig::Origin | OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. } => None,
+        OrbitConfig::Origin
+        | OrbitConfig::Keplerian { .. }
+        | OrbitConfig::Tle { .. }
+        | OrbitConfig::TleFile { .. }
+        | OrbitConfig::Cdm { .. } => None,
     }
 }
 
@@ -136,12 +145,25 @@ impl Check<'_> {
     fn orbit(&mut self, path: &Path, slot: usize, orbit: &OrbitConfig, lowest_km: &[Option<f64>]) -> Option<f64> {
         match (orbit, self.is_relative()) {
             (OrbitConfig::Origin, false) => {
-                let help = "start from `Keplerian(…)`, `Tle(…)`, `RtnOffset(…)` or `RtnShell(…)`".to_owned();
+                let help =
+                    "start from `Keplerian(…)`, `Tle(…)`, `TleFile(…)`, `Cdm(…)`, `RtnOffset(…)` or `RtnShell(…)`"
+                        .to_owned();
                 let message = format!("Origin is a start of the Relative tier, not of the Standard one{}", self.about);
                 self.fault(path, message, Some(help));
             }
-            (OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. }, true) => {
-                let name = if matches!(orbit, OrbitConfig::Tle { .. }) { "Tle" } else { "Keplerian" };
+            (
+                OrbitConfig::Keplerian { .. }
+                | OrbitConfig::Tle { .. }
+                | OrbitConfig::TleFile { .. }
+                | OrbitConfig::Cdm { .. },
+                true,
+            ) => {
+                let name = match orbit {
+                    OrbitConfig::Tle { .. } => "Tle",
+                    OrbitConfig::TleFile { .. } => "TleFile",
+                    OrbitConfig::Cdm { .. } => "Cdm",
+                    _ => "Keplerian",
+                };
                 let message = format!("{name} is a start of the Standard tier, not of the Relative one{}", self.about);
                 let help = "start from `Origin`, `RtnOffset(…)` or `RtnShell(…)`".to_owned();
                 self.fault(path, message, Some(help));
@@ -152,6 +174,7 @@ impl Check<'_> {
             OrbitConfig::Origin => None,
             OrbitConfig::Keplerian { .. } => self.keplerian(path, orbit),
             OrbitConfig::Tle { line1, line2 } => self.tle(path, line1, line2),
+            OrbitConfig::TleFile { .. } | OrbitConfig::Cdm { .. } => self.start_file(path, slot),
             OrbitConfig::RtnOffset { .. } | OrbitConfig::RtnShell { .. } => {
                 let to = self.relative(path, slot, orbit)?;
                 let parent_km = (*lowest_km.get(to)?)?;
@@ -240,11 +263,7 @@ impl Check<'_> {
         // A wrong epoch is told by itself.
         let epoch_jd_tt = epoch::julian_date_tt(&self.config.epoch).ok()?;
         match teme::state_at(line1, line2, epoch_jd_tt) {
-            Ok(state) => {
-                let elements = KeplerianElements::from_cartesian(&state, self.config.physics.mu_m3_s2);
-                let perigee_m = elements.semi_latus_rectum_m / (1.0 + elements.eccentricity);
-                self.altitude(path, ((perigee_m - self.config.physics.earth_radius_m) / 1000.0).round())
-            }
+            Ok(state) => self.perigee(path, &state),
             Err(error) => {
                 let message = format!("{error}{}", self.about);
                 let at = match &error {
@@ -256,6 +275,32 @@ impl Check<'_> {
                 None
             }
         }
+    }
+
+    /// Checks a start that a file gives.
+    fn start_file(&mut self, path: &Path, slot: usize) -> Option<f64> {
+        // A wrong epoch is told by itself.
+        epoch::instant(&self.config.epoch).ok()?;
+        let file = self.starts.of(slot)?;
+        match file.and_then(|file| file.state_at(&self.config.epoch, self.config.physics.mu_m3_s2)) {
+            Ok(state) => self.perigee(path, &state),
+            Err(fault) => {
+                let message = format!("{}{}", fault.message, self.about);
+                self.fault(&path.field(fault.field), message, fault.help);
+                None
+            }
+        }
+    }
+
+    /// Checks the perigee of a state, and gives its altitude [km] if it is sound.
+    fn perigee(&mut self, path: &Path, state: &CartesianState) -> Option<f64> {
+        let elements = KeplerianElements::from_cartesian(state, self.config.physics.mu_m3_s2);
+        let perigee_m = elements.semi_latus_rectum_m / (1.0 + elements.eccentricity);
+        if !perigee_m.is_finite() {
+            self.fault(path, format!("the orbit has no perigee: it falls straight to the centre{}", self.about), None);
+            return None;
+        }
+        self.altitude(path, ((perigee_m - self.config.physics.earth_radius_m) / 1000.0).round())
     }
 
     /// Checks a start relative to another spacecraft, and gives the slot of the other where all is sound.
@@ -283,7 +328,11 @@ impl Check<'_> {
                     sound = false;
                 }
             }
-            OrbitConfig::Origin | OrbitConfig::Keplerian { .. } | OrbitConfig::Tle { .. } => return None,
+            OrbitConfig::Origin
+            | OrbitConfig::Keplerian { .. }
+            | OrbitConfig::Tle { .. }
+            | OrbitConfig::TleFile { .. }
+            | OrbitConfig::Cdm { .. } => return None,
         }
         let (name, path) = (reference(orbit)?, path.field("to"));
         let to = self.slot(&path, name)?;
