@@ -8,11 +8,19 @@ use hifitime::Epoch;
 /// series for Sun and precession are good enough.
 const YEARS: std::ops::RangeInclusive<u32> = 1960..=2100;
 
-/// The Julian date (TT) of a UTC instant written as in `2026-03-20T12:00:00Z`, decimals of the second allowed.
+/// The Julian date (TT) of a UTC instant, as [`instant`] reads it.
+///
+/// # Errors
+/// As [`instant`].
+pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
+    instant(text).map(|epoch| epoch.to_jde_tt_days())
+}
+
+/// A UTC instant written as in `2026-03-20T12:00:00Z`, decimals of the second allowed.
 ///
 /// # Errors
 /// What is wrong with `text`, in words that follow it.
-pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
+pub(super) fn instant(text: &str) -> Result<Epoch, String> {
     let form = "is not of the form YYYY-MM-DDTHH:MM:SSZ";
     let Some(instant) = text.strip_suffix('Z').filter(|instant| instant.len() <= 29) else {
         return Err(form.to_owned());
@@ -34,9 +42,7 @@ pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
     if !YEARS.contains(&year) {
         return Err(format!("is outside the years {} to {}", YEARS.start(), YEARS.end()));
     }
-    Epoch::from_str(&format!("{instant} UTC"))
-        .map(|epoch| epoch.to_jde_tt_days())
-        .map_err(|_| "is no date and time of the calendar".to_owned())
+    Epoch::from_str(&format!("{instant} UTC")).map_err(|_| "is no date and time of the calendar".to_owned())
 }
 
 #[cfg(test)]
