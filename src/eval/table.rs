@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
 
 use super::figures::{BehaviourFigures, PolicyFigures, PolicyKind};
 use crate::env::vector::EpisodeResult;
@@ -65,6 +65,7 @@ pub fn behaviour_table(policies: &[PolicyFigures]) -> String {
 #[must_use]
 pub fn episode_table(episodes: &[EpisodeResult]) -> String {
     let mut table = table(&["seed", "outcome", "duration s", "Δv m/s", "closest approach m", "behaviour"]);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     for episode in episodes {
         table.add_row(row(
             &episode.seed.to_string(),

@@ -17,7 +17,7 @@ pub fn document(recording: &Recording, episode: &RecordedEpisode) -> Value {
     let interval = format!("{start}/{stop}");
     let result = &episode.result;
     let mut description = format!(
-        "{} Seed {} of evaluation seed {}: {} after {:.1} s, {:.2} m/s.",
+        "{}. Seed {} of evaluation seed {}: {} after {:.1} s, {:.2} m/s.",
         recording.summary,
         result.seed,
         recording.seeds.run,

@@ -149,7 +149,7 @@ impl RecordingDirectory {
                 let text = oem::message(recording, episode, slot, created);
                 write(directory.join(format!("{}.oem", config.name)), text.as_bytes())?;
             }
-            write(directory.join(CZML_FILE), format!("{:#}\n", czml::document(recording, episode)).as_bytes())?;
+            write(directory.join(CZML_FILE), format!("{}\n", czml::document(recording, episode)).as_bytes())?;
         }
         written.left_out_of_page = left_out;
         Ok(written)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::placement::Placement;
 use super::{RecordedCraft, RecordedEpisode, Recording, team_colours};
 use crate::astro::{Vector3, sun};
+use crate::sim::distribution::Distribution;
 
 /// The page, without data.
 const TEMPLATE: &str = include_str!("replay.html");
@@ -72,7 +73,14 @@ fn head(recording: &Recording) -> Value {
     let spacecraft: Vec<Value> = template
         .slots
         .iter()
-        .map(|slot| json!({ "name": slot.name, "team": slot.team - 1, "role": format!("{:?}", slot.role) }))
+        .map(|slot| {
+            json!({
+                "name": slot.name,
+                "team": slot.team - 1,
+                "role": format!("{:?}", slot.role),
+                "thrusters": slot.thrust_n != Distribution::Fixed(0.0),
+            })
+        })
         .collect();
     json!({
         "version": 1,
