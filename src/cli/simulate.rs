@@ -64,7 +64,10 @@ pub(super) fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     let created = created()?;
     let flown = chosen(arguments, &scenario)?;
     let directory = match &arguments.out {
-        Some(out) => Some(RecordingDirectory::open(out, arguments.force)?),
+        Some(out) => {
+            recording::refuse_too_large(&scenario.template, arguments.episodes)?;
+            Some(RecordingDirectory::open(out, arguments.force)?)
+        }
         None => None,
     };
     arguments.machine.enter(|| {

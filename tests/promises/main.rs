@@ -9,6 +9,7 @@ mod event_log;
 mod gradients;
 mod learning;
 mod observation;
+mod recordings;
 mod reference_orbits;
 mod resume_is_exact;
 mod rewards;

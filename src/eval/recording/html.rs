@@ -48,7 +48,9 @@ pub fn page(recording: &Recording) -> Page {
     // Inside a script element, `</script` and `<!--` would end or change it.
     let data = data.replace('<', "\\u003c");
     let title = format!("{} replay", recording.scenario).replace('&', "&amp;").replace('<', "&lt;");
-    Page { html: TEMPLATE.replacen(TITLE_MARK, &title, 1).replacen(DATA_MARK, &data, 1), episodes: count }
+    // Split before anything is put in, so that no name can be taken for a mark.
+    let (before, after) = TEMPLATE.split_once(DATA_MARK).unwrap_or((TEMPLATE, ""));
+    Page { html: format!("{}{data}{after}", before.replacen(TITLE_MARK, &title, 1)), episodes: count }
 }
 
 /// Everything but the episodes.

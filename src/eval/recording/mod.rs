@@ -248,7 +248,11 @@ fn samples(trace: &Trace, slot: usize) -> Vec<Sample> {
     std::iter::once(first).chain(others).collect()
 }
 
-fn refuse_too_large(template: &Template, episodes: u64) -> Result<(), RecordingError> {
+/// Refuses to record so many episodes where they would pass [`LARGEST_RECORDING`].
+///
+/// # Errors
+/// With how many would not.
+pub fn refuse_too_large(template: &Template, episodes: u64) -> Result<(), RecordingError> {
     // A trace and the samples made from it are held at once.
     let sample_bytes = (size_of::<Sample>() + size_of::<crate::env::trace::CraftSegment>()) as f64;
     let segments = (template.time_limit_s / template.segment_s).ceil();

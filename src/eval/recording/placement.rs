@@ -1,6 +1,6 @@
 //! Where a recorded state lies in GCRF, also in the relative tier, whose scenarios give no orbit but a mean motion.
 
-use crate::astro::rtn::RelativeState;
+use crate::astro::rtn::RtnFrame;
 use crate::astro::{CartesianState, Vector3, sun};
 use crate::sim::template::Template;
 
@@ -56,8 +56,12 @@ impl Placement {
         match self {
             Self::Gcrf => *state,
             Self::Hill(orbit) => {
-                RelativeState { position_rtn_m: state.position_m, velocity_rtn_m_s: state.velocity_m_s }
-                    .to_gcrf(&orbit.state_at(time_s))
+                let (reference, frame) = (orbit.state_at(time_s), orbit.frame_at(time_s));
+                let turning = Vector3::new(0.0, 0.0, frame.rate_rad_s).cross(&state.position_m);
+                CartesianState {
+                    position_m: reference.position_m + frame.to_gcrf(&state.position_m),
+                    velocity_m_s: reference.velocity_m_s + frame.to_gcrf(&(state.velocity_m_s + turning)),
+                }
             }
         }
     }
@@ -81,14 +85,25 @@ impl Placement {
 }
 
 impl ReferenceOrbit {
+    /// Axes R, T, N `time_s` after the epoch.
+    #[must_use]
+    pub fn frame_at(&self, time_s: f64) -> RtnFrame {
+        let (sine, cosine) = libm::sincos(self.mean_motion_rad_s * time_s);
+        RtnFrame {
+            radial: self.radial * cosine + self.transverse * sine,
+            transverse: self.transverse * cosine - self.radial * sine,
+            normal: self.radial.cross(&self.transverse),
+            rate_rad_s: self.mean_motion_rad_s,
+        }
+    }
+
     /// State on the orbit `time_s` after the epoch, GCRF.
     #[must_use]
     pub fn state_at(&self, time_s: f64) -> CartesianState {
-        let (sine, cosine) = libm::sincos(self.mean_motion_rad_s * time_s);
-        let speed_m_s = self.radius_m * self.mean_motion_rad_s;
+        let frame = self.frame_at(time_s);
         CartesianState {
-            position_m: (self.radial * cosine + self.transverse * sine) * self.radius_m,
-            velocity_m_s: (self.transverse * cosine - self.radial * sine) * speed_m_s,
+            position_m: frame.radial * self.radius_m,
+            velocity_m_s: frame.transverse * (self.radius_m * self.mean_motion_rad_s),
         }
     }
 }
@@ -97,7 +112,7 @@ impl ReferenceOrbit {
 mod tests {
     use super::*;
     use crate::astro::kepler;
-    use crate::astro::rtn::RtnFrame;
+    use crate::astro::rtn::RelativeState;
     use crate::scenario::Scenario;
 
     fn docking() -> (Template, ReferenceOrbit) {
