@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{RecordedCraft, RecordedEpisode, Recording, team_colours};
 
-/// Degree of the polynomials between positions: the error in low orbit, over steps of up to a minute, is centimetres.
+/// Degree of the polynomials between positions. Where the thrust steps, they err by 0.1 m over 10 s at 0.02 m/s² (seen with
+/// Cesium's own reader, against the cubic of the simulator); at the samples they are exact.
 const INTERPOLATION_DEGREE: u32 = 5;
 
 /// The document of one episode.

@@ -19,7 +19,7 @@ use super::evaluate::Seeds;
 use crate::astro::{CartesianState, Vector3};
 use crate::env::policy::{Policy, PolicyError};
 use crate::env::rollout::Rollout;
-use crate::env::trace::{CraftState, Trace};
+use crate::env::trace::{CraftSegment, CraftState, FlownSegment, Trace};
 use crate::env::vector::{AfterEpisode, EpisodeResult, VectorEnv, arenas_per_shard};
 use crate::scenario::Scenario;
 use crate::sim::reset::EpisodeSeed;
@@ -230,7 +230,7 @@ pub(super) fn utc(instant: Epoch) -> String {
 }
 
 fn samples(trace: &Trace, slot: usize) -> Vec<Sample> {
-    let sample = |time_s: f64, at: &CraftState, next: Option<&crate::env::trace::FlownSegment>| Sample {
+    let sample = |time_s: f64, at: &CraftState, next: Option<&FlownSegment>| Sample {
         time_s,
         state: at.state,
         mass_kg: at.mass_kg,
@@ -254,7 +254,7 @@ fn samples(trace: &Trace, slot: usize) -> Vec<Sample> {
 /// With how many would not.
 pub fn refuse_too_large(template: &Template, episodes: u64) -> Result<(), RecordingError> {
     // A trace and the samples made from it are held at once.
-    let sample_bytes = (size_of::<Sample>() + size_of::<crate::env::trace::CraftSegment>()) as f64;
+    let sample_bytes = (size_of::<Sample>() + size_of::<CraftSegment>()) as f64;
     let segments = (template.time_limit_s / template.segment_s).ceil();
     let episode_bytes = segments * template.slots.len() as f64 * sample_bytes;
     let (needed, limit) = (episode_bytes * episodes as f64, LARGEST_RECORDING as f64);
