@@ -60,9 +60,13 @@ pub(super) struct SimulateArguments {
 
 pub(super) fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     let scenario = load(&arguments.scenario)?;
+    arguments.machine.enter(|| simulate(arguments, &scenario))
+}
+
+fn simulate(arguments: &SimulateArguments, scenario: &Scenario) -> Result<(), Failure> {
     // Everything that can be refused is refused before anything is played.
     let created = created()?;
-    let flown = chosen(arguments, &scenario)?;
+    let flown = chosen(arguments, scenario)?;
     let directory = match &arguments.out {
         Some(out) => {
             recording::refuse_too_large(&scenario.template, arguments.episodes)?;
@@ -70,36 +74,34 @@ pub(super) fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
         }
         None => None,
     };
-    arguments.machine.enter(|| {
-        let seeds = Seeds { run: arguments.seed, domain: SeedDomain::Report, count: arguments.episodes };
-        let rows = seeds.count as usize * scenario.learned_slots().len();
-        let mut policy = TeamPolicies::default();
-        for (team, _, model) in &flown {
-            policy = policy.with(*team, model.policy(rows, seeds.run, arguments.machine.device)?);
+    let seeds = Seeds { run: arguments.seed, domain: SeedDomain::Report, count: arguments.episodes };
+    let rows = seeds.count as usize * scenario.learned_slots().len();
+    let mut policy = TeamPolicies::default();
+    for (team, _, model) in &flown {
+        policy = policy.with(*team, model.policy(rows, seeds.run, arguments.machine.device)?);
+    }
+    let names: Vec<(u8, String)> = flown.iter().map(|(team, name, _)| (*team, name.clone())).collect();
+    let mut progress = Progress::new(seeds.count);
+    let mut tell = |finished| progress.tell(finished);
+    let (results, written) = match &directory {
+        Some(directory) => {
+            let recording = Recording::play(scenario, seeds, &names, &mut policy, &mut tell)?;
+            progress.say("writing");
+            let written = directory.write(&recording, arguments.html, created)?;
+            (recording.episodes.into_iter().map(|episode| episode.result).collect(), written)
         }
-        let names: Vec<(u8, String)> = flown.iter().map(|(team, name, _)| (*team, name.clone())).collect();
-        let mut progress = Progress::new(seeds.count);
-        let mut tell = |finished| progress.tell(finished);
-        let (results, written) = match &directory {
-            Some(directory) => {
-                let recording = Recording::play(&scenario, seeds, &names, &mut policy, &mut tell)?;
-                progress.say("writing");
-                let written = directory.write(&recording, arguments.html, created)?;
-                (recording.episodes.into_iter().map(|episode| episode.result).collect(), written)
-            }
-            None => (recording::play(&scenario, seeds, &mut policy, false, &mut tell)?.0, Written::default()),
-        };
-        progress.finish();
-        if written.left_out_of_page > 0 {
-            eprintln!("warning: the page holds the first {} episodes", results.len() - written.left_out_of_page);
-        }
-        if arguments.json {
-            println!("{}", json(&scenario, seeds, &names, &results, arguments.out.as_deref(), &written));
-        } else {
-            print!("{}", report(&scenario, seeds, &names, &results, arguments.out.as_deref(), &written));
-        }
-        Ok(())
-    })
+        None => (recording::play(scenario, seeds, &mut policy, false, &mut tell)?.0, Written::default()),
+    };
+    progress.finish();
+    if written.left_out_of_page > 0 {
+        eprintln!("warning: the page holds the first {} episodes", results.len() - written.left_out_of_page);
+    }
+    if arguments.json {
+        println!("{}", json(scenario, seeds, &names, &results, arguments.out.as_deref(), &written));
+    } else {
+        print!("{}", report(scenario, seeds, &names, &results, arguments.out.as_deref(), &written));
+    }
+    Ok(())
 }
 
 /// What messages give as their date of creation: now, or SOURCE_DATE_EPOCH, by which builds are made reproducible.
@@ -168,9 +170,18 @@ fn default_policy(arguments: &SimulateArguments, scenario: &Scenario, team: u8) 
     let place = Path::new("checkpoints").join(&scenario.name);
     let beside = arguments.scenario.parent().and_then(Path::parent).map(|root| root.join(&place));
     for champion in [Some(place), beside].into_iter().flatten() {
-        if champion.is_dir() {
-            let name = champion.to_string_lossy().into_owned();
-            return Ok((name.clone(), Model::find(&name, scenario)?));
+        if !champion.is_dir() {
+            continue;
+        }
+        let name = champion.to_string_lossy().into_owned();
+        let device = arguments.machine.device;
+        // Nobody asked for this one by name: where it is of no use, say so and go on.
+        match Model::find(&name, scenario).and_then(|model| model.policy(1, 0, device).map(|_| model)) {
+            Ok(model) => return Ok((name, model)),
+            Err(Failure::Check) => {}
+            Err(Failure::Error(text)) => {
+                eprintln!("warning: '{name}' is passed over: {}", text.trim_start_matches("error: "))
+            }
         }
     }
     let limits_speed = objective.max_speed_m_s.is_finite()
