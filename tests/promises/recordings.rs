@@ -177,7 +177,7 @@ fn read_parquet(bytes: &[u8]) -> (RecordBatch, HashMap<String, String>) {
     let path = directory.path().join("table.parquet");
     fs::write(&path, bytes).expect("it can be written");
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).expect("it is there")).expect("Parquet");
-    let metadata = builder.schema().metadata().clone();
+    let metadata = builder.schema().metadata().clone().into();
     let batches: Vec<RecordBatch> =
         builder.with_batch_size(1 << 20).build().expect("Parquet").map(|batch| batch.expect("a batch")).collect();
     assert_eq!(batches.len(), 1);
