@@ -62,6 +62,8 @@ fn packet(recording: &Recording, slot: usize, craft: &RecordedCraft, interval: &
             [sample.time_s, position_m.x, position_m.y, position_m.z]
         })
         .collect();
+    // Labels of neighbours stand above and below their points in turn.
+    let (origin, offset_px) = if slot.is_multiple_of(2) { ("BOTTOM", -6) } else { ("TOP", 6) };
     json!({
         "id": name,
         "name": name,
@@ -86,8 +88,8 @@ fn packet(recording: &Recording, slot: usize, craft: &RecordedCraft, interval: &
             "font": "13px sans-serif",
             "fillColor": { "rgba": rgba },
             "horizontalOrigin": "LEFT",
-            "verticalOrigin": if slot % 2 == 0 { "BOTTOM" } else { "TOP" },
-            "pixelOffset": { "cartesian2": [12, if slot % 2 == 0 { -6 } else { 6 }] },
+            "verticalOrigin": origin,
+            "pixelOffset": { "cartesian2": [12, offset_px] },
         },
         "path": {
             "width": 2,
