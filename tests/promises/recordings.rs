@@ -6,9 +6,9 @@ use std::path::Path;
 use std::str::FromStr;
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
-use arrow_array::{Array, RecordBatch};
 use astroshield::astro::rtn::RelativeState;
 use astroshield::astro::{CartesianState, eclipse, sun};
 use astroshield::eval::evaluate::{self, Seeds, scripted};
