@@ -1,15 +1,14 @@
 //! `evaluate`: a policy and the scripted baselines on the same fresh seeds.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::model::{self, Model};
 use super::{Failure, Machine, load};
-use crate::eval::evaluate::{Contender, Seeds, baseline_contenders, baselines, compare, scripted};
+use crate::eval::evaluate::{Contender, Seeds, baseline_contenders, compare};
 use crate::eval::figures::{PolicyFigures, PolicyKind};
-use crate::eval::scripted_policy::ScriptedPolicy;
 use crate::eval::table::{behaviour_table, policy_table};
-use crate::models::checkpoint::{self, Checkpoint};
-use crate::models::device::{Cpu, DeviceChoice};
-use crate::models::learned_policy::{LearnedPolicy, WEIGHTS_FILE};
+use crate::models::checkpoint::Checkpoint;
+use crate::models::device::DeviceChoice;
 use crate::scenario::Scenario;
 use crate::sim::seeds::SeedDomain;
 use crate::sim::template::Template;
@@ -42,23 +41,19 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     arguments.machine.enter(|| {
         let seeds = Seeds { run: arguments.seed, domain: SeedDomain::Report, count: arguments.episodes };
         let name = arguments.model.to_string_lossy().into_owned();
-        let model = if baselines().contains(&name.as_str()) { None } else { Some(find(&arguments.model, &scenario)?) };
+        let model = Model::find(&name, &scenario)?;
         let figures_of = |template: &Template| -> Result<Vec<PolicyFigures>, Failure> {
             let rows = seeds.count as usize * scenario.learned_slots().len();
-            let contenders = match &model {
-                Some(checkpoint) => {
-                    let mut all = vec![learned(checkpoint, arguments.machine.device)?];
+            let policy = model.policy(rows, seeds.run, arguments.machine.device)?;
+            let kind = model.kind();
+            // A trained policy is told beside the baselines; any other is one that they are told by.
+            let contenders = match kind {
+                PolicyKind::Learned => {
+                    let mut all = vec![Contender { name: "learned".to_owned(), kind, policy }];
                     all.extend(baseline_contenders(rows, seeds.run));
                     all
                 }
-                None => scripted(&name)
-                    .map(|behaviour| Contender {
-                        name: name.clone(),
-                        kind: PolicyKind::Scripted,
-                        policy: Box::new(ScriptedPolicy::new(behaviour, rows, seeds.run)),
-                    })
-                    .into_iter()
-                    .collect(),
+                _ => vec![Contender { name: name.clone(), kind, policy }],
             };
             Ok(compare(template, &scenario.rewards, seeds, contenders)?)
         };
@@ -113,46 +108,6 @@ pub(super) fn report(
     text
 }
 
-/// The checkpoint that a path means: a checkpoint itself, or the best (or else the newest) of a run.
-fn find(path: &Path, scenario: &Scenario) -> Result<Checkpoint, Failure> {
-    let checkpoint = if [checkpoint::MANIFEST_FILE, WEIGHTS_FILE].iter().any(|file| path.join(file).exists()) {
-        Checkpoint::open(path)?
-    } else if path.join("checkpoints").is_dir() {
-        let checkpoints = path.join("checkpoints");
-        let step = match checkpoint::best(&checkpoints)? {
-            Some(best) => Some(checkpoints.join(format!("step_{}", best.step))),
-            None => checkpoint::latest(&checkpoints)?.found.map(|(_, path)| path),
-        };
-        let step = step.ok_or_else(|| Failure::message(format!("'{}' has no checkpoint yet", path.display())))?;
-        Checkpoint::open(&step)?
-    } else {
-        return Err(Failure::message(format!(
-            "'{}' is no run, no checkpoint and no scripted policy; scripted policies are {}",
-            path.display(),
-            baselines().join(", ")
-        )));
-    };
-    if checkpoint.meta()["scenario_hash"] != scenario.hash.as_str() {
-        eprintln!(
-            "warning: the checkpoint was trained on '{}' in another form than this scenario",
-            checkpoint.meta()["scenario"].as_str().unwrap_or("an unknown scenario")
-        );
-    }
-    Ok(checkpoint)
-}
-
-/// A checkpoint's policy on a device, as a contender.
-fn learned(checkpoint: &Checkpoint, device: DeviceChoice) -> Result<Contender<'static>, Failure> {
-    let policy: Box<dyn crate::env::policy::Policy> = match device {
-        #[cfg(feature = "cuda")]
-        DeviceChoice::Cuda => Box::new(LearnedPolicy::<burn::backend::Cuda>::load(checkpoint, Default::default())?),
-        #[cfg(feature = "wgpu")]
-        DeviceChoice::Wgpu => Box::new(LearnedPolicy::<burn::backend::Wgpu>::load(checkpoint, Default::default())?),
-        _ => Box::new(LearnedPolicy::<Cpu>::load(checkpoint, Default::default())?),
-    };
-    Ok(Contender { name: "learned".to_owned(), kind: PolicyKind::Learned, policy })
-}
-
 /// The champion of a run and the baselines, on fresh seeds: how `train` closes.
 pub(super) fn closing(
     checkpoint: &std::path::Path,
@@ -163,7 +118,8 @@ pub(super) fn closing(
     let rows = seeds.count as usize * scenario.learned_slots().len();
     let checkpoint = Checkpoint::open(checkpoint)?;
     let figures_of = |template: &Template| -> Result<Vec<PolicyFigures>, Failure> {
-        let mut contenders = vec![learned(&checkpoint, device)?];
+        let policy = model::learned(&checkpoint, device)?;
+        let mut contenders = vec![Contender { name: "learned".to_owned(), kind: PolicyKind::Learned, policy }];
         contenders.extend(baseline_contenders(rows, seeds.run));
         Ok(compare(template, &scenario.rewards, seeds, contenders)?)
     };

@@ -6,7 +6,9 @@
 mod champion;
 mod conjunction;
 mod evaluate;
+mod model;
 mod scenario;
+mod simulate;
 mod train;
 mod version;
 
@@ -38,6 +40,8 @@ enum Command {
     Train(train::TrainArguments),
     /// Play a policy and the scripted baselines on the same fresh seeds.
     Evaluate(evaluate::EvaluateArguments),
+    /// Play episodes, and record them as Parquet, OEM, CZML and a page that replays them.
+    Simulate(simulate::SimulateArguments),
     /// Copy a finished run's champion, with its evaluation, into a directory of its own.
     Champion(champion::ChampionArguments),
     /// Tell closest approach and probability of collision of a conjunction data message.
@@ -91,6 +95,7 @@ impl Arguments {
             }
             Some(Command::Train(arguments)) => train::run(&arguments),
             Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+            Some(Command::Simulate(arguments)) => simulate::run(&arguments),
             Some(Command::Champion(arguments)) => champion::run(&arguments),
             Some(Command::Conjunction(arguments)) => conjunction::run(&arguments),
             Some(Command::Scenario(command)) => scenario::run(&command),

@@ -8,4 +8,5 @@ pub mod plan;
 pub mod policy;
 pub mod rewards;
 pub mod rollout;
+pub mod trace;
 pub mod vector;

@@ -8,6 +8,7 @@ use super::observation::{self, OBSERVATION};
 use super::plan::{self, PLAN, SEGMENT_WIDTH};
 use super::policy::Scene;
 use super::rewards::{Consequence, Term};
+use super::trace::Trace;
 use crate::sim::Outcome;
 use crate::sim::config::AtTimeLimit;
 use crate::sim::reset::EpisodeSeed;
@@ -100,6 +101,10 @@ struct Part {
     overspeed_before_s: Vec<f64>,
     returns: Vec<f64>,
     decisions: Vec<u32>,
+    /// Arenas whose episode went on when the decision in hand began.
+    went_on: Vec<bool>,
+    /// What each arena has flown, where that is recorded.
+    traces: Option<Vec<Trace>>,
     finished: Vec<EpisodeResult>,
 }
 
@@ -140,6 +145,8 @@ impl VectorEnv {
                 overspeed_before_s: vec![0.0; seeds.len()],
                 returns: vec![0.0; seeds.len()],
                 decisions: vec![0; seeds.len()],
+                went_on: vec![true; seeds.len()],
+                traces: None,
                 finished: Vec::new(),
             })
             .collect();
@@ -181,7 +188,20 @@ impl VectorEnv {
     /// Whether any arena's episode goes on.
     #[must_use]
     pub fn any_live(&self) -> bool {
-        self.live.iter().any(|live| *live)
+        self.parts.iter().any(|part| part.shard.arenas().iter().any(|arena| arena.outcome.is_none()))
+    }
+
+    /// Records from here on what every spacecraft does, segment by segment. An arena that is reset begins its trace anew.
+    pub fn trace(&mut self) {
+        for part in &mut self.parts {
+            part.traces = Some((0..part.returns.len()).map(|index| Trace::begin(&mut part.shard, index)).collect());
+        }
+    }
+
+    /// Takes what was recorded since [`VectorEnv::trace`], an entry an arena, and records no more; empty where nothing was.
+    #[must_use]
+    pub fn take_traces(&mut self) -> Vec<Trace> {
+        self.parts.iter_mut().filter_map(|part| part.traces.take()).flatten().collect()
     }
 
     /// Flies one decision in every arena. `plans`: rows × 64, clipped to [-1, 1] here.
@@ -191,6 +211,11 @@ impl VectorEnv {
         let rows = self.arenas_per_shard * self.learned;
         let Self { parts, views, observations, live, learned, .. } = self;
         let learned = *learned;
+        if learned == 0 {
+            // Nobody decides, and there is no row to show: the scripted spacecraft fly by themselves.
+            parts.par_iter_mut().for_each(|part| part.step(&[], &mut PartRows::default()));
+            return;
+        }
         let world = parts.par_iter_mut().zip(plans.par_chunks(rows * PLAN));
         let seen = views.par_chunks_mut(rows).zip(observations.par_chunks_mut(rows * OBSERVATION));
         let ended = step.terminated.par_chunks_mut(rows).zip(step.truncated.par_chunks_mut(rows));
@@ -271,6 +296,7 @@ impl VectorEnv {
 }
 
 /// The rows of one part, in the caller's buffers.
+#[derive(Default)]
 struct PartRows<'a> {
     learned: usize,
     views: &'a mut [View],
@@ -291,10 +317,16 @@ impl Part {
                 *share = plan::decode(segment, view.own.per_axis);
             }
         }
-        self.shard.advance();
+        for (went_on, arena) in self.went_on.iter_mut().zip(self.shard.arenas()) {
+            *went_on = arena.outcome.is_none();
+        }
+        match &mut self.traces {
+            None => self.shard.advance(),
+            Some(traces) => self.shard.advance_watched(|index, arena, rows| traces[index].push(arena, rows)),
+        }
         for index in 0..self.returns.len() {
             let of = index * rows.learned..(index + 1) * rows.learned;
-            if !rows.live[of.clone()].iter().any(|live| *live) {
+            if !self.went_on[index] {
                 rows.rewards[of.clone()].fill(0.0);
                 rows.terminated[of.clone()].fill(false);
                 rows.truncated[of].fill(false);
@@ -341,7 +373,7 @@ impl Part {
             }
         });
         self.overspeed_before_s[index] = overspeed_s;
-        self.returns[index] += f64::from(rows.rewards[first]);
+        self.returns[index] += rows.rewards.get(first).copied().map_or(0.0, f64::from);
         self.decisions[index] += 1;
         if let Some(outcome) = outcome {
             self.finish(index, outcome, rows);
@@ -371,6 +403,9 @@ impl Part {
             AfterEpisode::Reset => {
                 let seed = arena.seed;
                 self.shard.reset(index, EpisodeSeed { episode: seed.episode + 1, ..seed });
+                if let Some(traces) = &mut self.traces {
+                    traces[index] = Trace::begin(&mut self.shard, index);
+                }
                 self.returns[index] = 0.0;
                 self.decisions[index] = 0;
                 self.overspeed_before_s[index] = 0.0;

@@ -3,6 +3,8 @@
 pub mod evaluate;
 pub mod figures;
 pub mod random_policy;
+pub mod recording;
 pub mod scripted_policy;
 pub mod statistics;
 pub mod table;
+pub mod team_policies;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
 
 use super::figures::{BehaviourFigures, PolicyFigures, PolicyKind};
+use crate::env::vector::EpisodeResult;
 
 /// A policy a row: success with its 95 % interval, difference to the best scripted policy in percentage points, Δv,
 /// duration and closest approach as median (5 % to 95 % quantile) over all episodes.
@@ -60,6 +61,26 @@ pub fn behaviour_table(policies: &[PolicyFigures]) -> String {
     table.trim_fmt()
 }
 
+/// An episode a row: how it ended, how long it took, what it cost, how near it came, and what the adversary did.
+#[must_use]
+pub fn episode_table(episodes: &[EpisodeResult]) -> String {
+    let mut table = table(&["seed", "outcome", "duration s", "Δv m/s", "closest approach m", "behaviour"]);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    for episode in episodes {
+        table.add_row(row(
+            &episode.seed.to_string(),
+            [
+                episode.outcome.name().to_owned(),
+                format!("{:.1}", episode.duration_s),
+                format!("{:.3}", episode.delta_v_m_s),
+                format!("{:.2}", episode.closest_approach_m),
+                episode.behaviour.clone(),
+            ],
+        ));
+    }
+    table.trim_fmt()
+}
+
 /// An empty table that is as wide as its content, the same on a terminal and in a file.
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -105,7 +126,6 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::env::vector::EpisodeResult;
     use crate::eval::figures::PlayedPolicy;
     use crate::sim::Outcome;
 

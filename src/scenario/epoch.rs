@@ -8,18 +8,18 @@ use hifitime::Epoch;
 /// series for Sun and precession are good enough.
 const YEARS: std::ops::RangeInclusive<u32> = 1960..=2100;
 
-/// The Julian date (TT) of a UTC instant written as in `2026-03-20T12:00:00Z`, decimals of the second allowed.
+/// The Julian date (TT) of a UTC instant, as [`instant`] reads it.
+///
+/// # Errors
+/// As [`instant`].
+pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
+    instant(text).map(|epoch| epoch.to_jde_tt_days())
+}
+
+/// A UTC instant written as in `2026-03-20T12:00:00Z`, decimals of the second allowed.
 ///
 /// # Errors
 /// What is wrong with `text`, in words that follow it.
-pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
-    instant(text).map(|instant| instant.to_jde_tt_days())
-}
-
-/// The instant itself, to the nanosecond; a Julian date resolves 40 µs.
-///
-/// # Errors
-/// As [`julian_date_tt`].
 pub(super) fn instant(text: &str) -> Result<Epoch, String> {
     let form = "is not of the form YYYY-MM-DDTHH:MM:SSZ";
     let Some(instant) = text.strip_suffix('Z').filter(|instant| instant.len() <= 29) else {

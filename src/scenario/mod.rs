@@ -41,6 +41,8 @@ pub struct Scenario {
     pub summary: String,
     /// All that the author wrote, the `training` block excepted, in the author's units.
     pub config: ScenarioConfig,
+    /// Start of every episode.
+    pub epoch: hifitime::Epoch,
     /// What the simulator resets from: SI units, slots in place of names.
     pub template: Template,
     /// What a learner is paid.
@@ -142,12 +144,14 @@ impl Scenario {
             ScenarioError::of_faults(name, text, vec![Fault::new(0..0, message, None)])
         };
         let template = compile::template(&config, starts).ok_or_else(|| internal("cannot be compiled"))?;
+        let epoch = epoch::instant(&config.epoch).map_err(|_| internal("has no epoch"))?;
         let written = ron::to_string(&config).map_err(|_| internal("cannot be written"))? + &starts.meaning();
         let slot = |name: &String| config.spacecraft.iter().position(|craft| craft.name == *name);
         let held_out = config.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
         Ok(Self {
             name: config.name.clone(),
             summary: config.summary.clone(),
+            epoch,
             template,
             rewards: config.rewards.clone(),
             held_out,
@@ -157,6 +161,18 @@ impl Scenario {
             text: text.to_owned(),
             spans,
         })
+    }
+
+    /// Names of the teams, in the order in which the scenario names them: team 1 first.
+    #[must_use]
+    pub fn teams(&self) -> Vec<&str> {
+        let mut teams: Vec<&str> = Vec::new();
+        for craft in &self.config.spacecraft {
+            if !teams.contains(&craft.team.as_str()) {
+                teams.push(&craft.team);
+            }
+        }
+        teams
     }
 
     /// Slots that a policy flies, in order.

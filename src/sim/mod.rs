@@ -33,3 +33,18 @@ pub enum Outcome {
     /// The time limit was reached.
     TimeLimit,
 }
+
+impl Outcome {
+    /// The name by which files and tables call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Crash => "crash",
+            Self::Escape => "escape",
+            Self::KeepOut => "keep_out",
+            Self::Overspeed => "overspeed",
+            Self::TimeLimit => "time_limit",
+        }
+    }
+}

@@ -18,6 +18,18 @@ pub enum SeedDomain {
     Report,
 }
 
+impl SeedDomain {
+    /// The name by which files and the command line call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Select => "select",
+            Self::Report => "report",
+        }
+    }
+}
+
 /// What a stream of random numbers is drawn for; adding a draw to one leaves the others as they were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -125,6 +125,19 @@ impl Shard {
         }
     }
 
+    /// As [`Shard::advance`], and calls `watch(arena, its state, its rows)` after each segment that an arena played a part of.
+    pub fn advance_watched(&mut self, mut watch: impl FnMut(usize, &Arena, &Rows<'_>)) {
+        for segment in 0..self.shared().template.replan_every {
+            self.world.resource_mut::<Shared>().segment = segment;
+            self.schedule.run(&mut self.world);
+            for index in 0..self.arenas().len() {
+                if self.arenas()[index].last_segment_s > 0.0 {
+                    self.with_rows(index, |_, arena, rows| watch(index, arena, rows));
+                }
+            }
+        }
+    }
+
     /// Moves every spacecraft by one segment under the burns in hand, and does nothing else of the step: for a bench of
     /// what the ECS costs the integrator.
     pub fn integrate_alone(&mut self) {

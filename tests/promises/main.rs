@@ -11,6 +11,7 @@ mod fuzz;
 mod gradients;
 mod learning;
 mod observation;
+mod recordings;
 mod reference_events;
 mod reference_frames;
 mod reference_manoeuvres;
