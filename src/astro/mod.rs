@@ -1,12 +1,15 @@
-//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, Sun, eclipse.
+//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, Sun and Moon, eclipse, atmosphere.
 //!
 //! Plain functions on plain types, SI units, angles in radians. This room imports no other.
 
+pub mod atmosphere;
+pub mod chebyshev;
 pub mod constants;
 pub mod eclipse;
 pub mod elements;
 pub mod kepler;
 pub mod lambert;
+pub mod moon;
 pub mod relative;
 pub mod rtn;
 pub mod sun;

@@ -5,6 +5,7 @@
 
 mod champion;
 mod evaluate;
+mod propagate;
 mod scenario;
 mod train;
 mod version;
@@ -37,6 +38,8 @@ enum Command {
     Train(train::TrainArguments),
     /// Play a policy and the scripted baselines on the same fresh seeds.
     Evaluate(evaluate::EvaluateArguments),
+    /// Move one state through time under named forces.
+    Propagate(propagate::PropagateArguments),
     /// Copy a finished run's champion, with its evaluation, into a directory of its own.
     Champion(champion::ChampionArguments),
     /// Check scenarios.
@@ -88,6 +91,7 @@ impl Arguments {
             }
             Some(Command::Train(arguments)) => train::run(&arguments),
             Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+            Some(Command::Propagate(arguments)) => propagate::run(&arguments),
             Some(Command::Champion(arguments)) => champion::run(&arguments),
             Some(Command::Scenario(command)) => scenario::run(&command),
         };

@@ -465,7 +465,7 @@ fn a_file_that_cannot_be_a_scenario_is_refused() {
 fn the_pursuit_compiles_to_si_units_and_slots() {
     let scenario = sound(PURSUIT);
     let template = &scenario.template;
-    assert_eq!(template.physics.zonals, [EARTH_J2, EARTH_J3, EARTH_J4]);
+    assert_eq!(template.physics.zonals, [EARTH_J2, EARTH_J3, EARTH_J4, 0.0, 0.0]);
     assert_eq!((template.physics.substeps, template.physics.hill_mean_motion_rad_s), (1, None));
     assert_eq!(template.slots.iter().map(|slot| slot.team).collect::<Vec<_>>(), [1, 2]);
     assert_eq!((template.objective.team, template.objective.who, template.objective.target), (2, 1, 0));
