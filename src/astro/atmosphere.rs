@@ -67,13 +67,20 @@ const BAND_OF_GRID: [u8; 201] = {
     bands
 };
 
+/// Index in [`BANDS`] of the band of an altitude [m]; below the ground, that of the ground.
+#[inline(always)]
+#[must_use]
+pub fn band_index(altitude_m: f64) -> usize {
+    // A cast saturates: negative altitudes and NaN are 0.
+    let place = ((altitude_m * (1.0 / GRID_M)) as usize).min(BAND_OF_GRID.len() - 1);
+    usize::from(BAND_OF_GRID[place])
+}
+
 /// The band of an altitude [m] above the sphere of the Earth's equatorial radius; below the ground, that of the ground.
 #[inline(always)]
 #[must_use]
 pub fn band_at(altitude_m: f64) -> &'static Band {
-    // A cast saturates: negative altitudes and NaN are 0.
-    let place = ((altitude_m * (1.0 / GRID_M)) as usize).min(BAND_OF_GRID.len() - 1);
-    &BANDS[usize::from(BAND_OF_GRID[place])]
+    &BANDS[band_index(altitude_m)]
 }
 
 /// Density [kg/m³] at an altitude [m]: ρ = ρ₀ exp(-(h - h₀)/H), with the row of [`BANDS`] that h lies in.

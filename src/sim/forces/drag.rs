@@ -39,6 +39,10 @@ impl Force for Drag {
         let ballistic_m2_kg = surface.drag_coefficient * surface.area_m2 / situation.mass_kg;
         relative_m_s * (-0.5 * density_kg_m3 * ballistic_m2_kg * relative_m_s.norm())
     }
+
+    fn piece(&self, situation: &Situation<'_>) -> u64 {
+        atmosphere::band_index(situation.radius_m - self.earth_radius_m) as u64
+    }
 }
 
 /// [`Drag`] on lanes. `ballistic_m2_kg`: Cd A/m.

@@ -36,6 +36,14 @@ impl SolarPressure {
     pub fn of(environment: &Environment, shadow: Shadow) -> Self {
         Self { sun: sun_path(environment), earth_radius_m: environment.earth_radius_m, shadow }
     }
+
+    /// The part of the Sun that is seen, 0 to 1.
+    fn seen(&self, position_m: &Vector3, sun_m: &Vector3) -> f64 {
+        match self.shadow {
+            Shadow::Cylindrical => f64::from(!eclipse::in_cylindrical_shadow(position_m, sun_m, self.earth_radius_m)),
+            Shadow::Conical => eclipse::sunlit_fraction(position_m, sun_m, self.earth_radius_m),
+        }
+    }
 }
 
 impl Force for SolarPressure {
@@ -57,6 +65,15 @@ impl Force for SolarPressure {
         let au_squared = ASTRONOMICAL_UNIT_M * ASTRONOMICAL_UNIT_M;
         to_sun_m
             * (-seen * SOLAR_PRESSURE_N_M2 * reflective_m2_kg * au_squared / (distance_m * distance_m * distance_m))
+    }
+
+    /// 0 in the light, 1 in the penumbra, 2 in the dark.
+    fn piece(&self, situation: &Situation<'_>) -> u64 {
+        match self.seen(&situation.state.position_m, &self.sun.at(situation.time_s)) {
+            1.0 => 0,
+            0.0 => 2,
+            _ => 1,
+        }
     }
 }
 

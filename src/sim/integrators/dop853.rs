@@ -126,6 +126,12 @@ impl Dop853 {
         self.slope = None;
     }
 
+    /// Takes back everything since `earlier`, a copy of this integration; the work done since counts as a rejected step.
+    pub fn take_back(&mut self, earlier: Self) {
+        let (rejected, evaluations) = (self.rejected + self.accepted - earlier.accepted, self.evaluations);
+        *self = Self { rejected, evaluations, ..earlier };
+    }
+
     /// One accepted step towards `end_s`, and not beyond; `None` when it is reached.
     ///
     /// # Errors
