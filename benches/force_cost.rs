@@ -113,8 +113,8 @@ fn days(start: &CartesianState) {
         // With what making the forces costs, the paths of Sun and Moon above all.
         let [_, all_s, ratio] = in_turn(
             ROUNDS,
-            || drop(fly(&ForceModel::of(&[TwoBody], &environment), tolerance)),
-            || drop(fly(&ForceModel::of(&all, &environment), tolerance)),
+            || _ = black_box(fly(&ForceModel::of(&[TwoBody], &environment), tolerance)),
+            || _ = black_box(fly(&ForceModel::of(&all, &environment), tolerance)),
         );
         let (ms, steps, evaluations) = (all_s * 1e3, end.steps, end.evaluations);
         println!("{relative:>9.0e}  {ms:>8.2}  {steps:>6}  {evaluations:>12}  {ratio:>9.2}x  {error_m:>12.1e}");

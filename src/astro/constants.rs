@@ -11,7 +11,7 @@ pub const EARTH_J3: f64 = -2.645_751_311_064_590_7 * 9.571_705_908_88e-7;
 /// Unnormalised zonal harmonic J4 [-]: -3 × C̄40 of JGM-3, C̄40 = 5.39777068357e-7.
 pub const EARTH_J4: f64 = -3.0 * 5.397_770_683_57e-7;
 /// Unnormalised zonal harmonic J5 [-]: -√11 × C̄50 of JGM-3, C̄50 = 6.86589879865e-8.
-pub const EARTH_J5: f64 = -3.316_624_790_355_400 * 6.865_898_798_65e-8;
+pub const EARTH_J5: f64 = -3.316_624_790_355_4 * 6.865_898_798_65e-8;
 /// Unnormalised zonal harmonic J6 [-]: -√13 × C̄60 of JGM-3, C̄60 = -1.49671561786e-7.
 pub const EARTH_J6: f64 = 3.605_551_275_463_989 * 1.496_715_617_86e-7;
 /// J2 to J6 [-], JGM-3.

@@ -40,43 +40,43 @@ pub(super) struct PropagateArguments {
     #[arg(long, default_value = "dop853")]
     integrator: IntegratorName,
     /// Step of rk4 [s].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     step: Option<f64>,
     /// Error allowed a step of dop853, relative to position and velocity.
-    #[arg(long, default_value_t = 1e-13)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1e-13)]
     tolerance: f64,
     /// Gravitational parameter of the Earth [km³/s²]; JGM-3's when left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     mu_km3_s2: Option<f64>,
     /// Equatorial radius of the Earth [km]; JGM-3's when left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     re_km: Option<f64>,
     /// Zonal coefficients, unnormalised; JGM-3's when left out.
     #[command(flatten)]
     zonals: Zonals,
     /// Mass, propellant included [kg].
-    #[arg(long, default_value_t = 1000.0)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1000.0)]
     mass_kg: f64,
     /// Propellant in that mass [kg]; a burn that needs more is refused.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     propellant_kg: Option<f64>,
     /// Area that drag and sunlight press on [m²].
-    #[arg(long, default_value_t = Surface::default().area_m2)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = Surface::default().area_m2)]
     area_m2: f64,
     /// Drag coefficient.
-    #[arg(long, default_value_t = Surface::default().drag_coefficient)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = Surface::default().drag_coefficient)]
     cd: f64,
     /// Radiation pressure coefficient, 1 (absorbs) to 2 (mirror).
-    #[arg(long, default_value_t = Surface::default().radiation_coefficient)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = Surface::default().radiation_coefficient)]
     cr: f64,
     /// Thrust of a burn that begins at the epoch [N].
-    #[arg(long, requires = "isp_s", requires = "burn_s")]
+    #[arg(long, allow_negative_numbers = true, requires = "isp_s", requires = "burn_s")]
     thrust_n: Option<f64>,
     /// Specific impulse of the burn [s].
-    #[arg(long, requires = "thrust_n")]
+    #[arg(long, allow_negative_numbers = true, requires = "thrust_n")]
     isp_s: Option<f64>,
     /// Length of the burn [s].
-    #[arg(long, requires = "thrust_n")]
+    #[arg(long, allow_negative_numbers = true, requires = "thrust_n")]
     burn_s: Option<f64>,
     /// Frame in which the burn's direction is constant: rtn, inertial (GCRF) or velocity (along v, along r × v, and v × (r × v)).
     #[arg(long, default_value = "velocity")]

@@ -485,7 +485,7 @@ fn look_for_impact(
     let (time_s, state) = bisect(start_s, lowest.0, &|state| state.position_m.norm() < earth_radius_m);
     Err(PropagationError::Impact {
         time_s,
-        altitude_km: (state.position_m.norm() - earth_radius_m) / 1e3,
+        altitude_km: (state.position_m.norm() - earth_radius_m).max(0.0) / 1e3,
         speed_km_s: state.velocity_m_s.norm() / 1e3,
     })
 }

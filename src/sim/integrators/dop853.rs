@@ -283,13 +283,12 @@ impl Step {
             let a = acceleration(self.start_s + TIMES[13 + index] * step_s, &cartesian(&state));
             slopes[13 + index] = [state[3], state[4], state[5], a.x, a.y, a.z];
         }
+        let (first, last) = (&self.slopes[0], &self.slopes[12]);
+        let change: [f64; 6] = std::array::from_fn(|i| self.end[i] - self.start[i]);
         let mut coefficients = [[0.0; 6]; 7];
-        for i in 0..6 {
-            let change = self.end[i] - self.start[i];
-            coefficients[0][i] = change;
-            coefficients[1][i] = step_s * self.slopes[0][i] - change;
-            coefficients[2][i] = 2.0 * change - step_s * (self.slopes[0][i] + self.slopes[12][i]);
-        }
+        coefficients[0] = change;
+        coefficients[1] = std::array::from_fn(|i| step_s * first[i] - change[i]);
+        coefficients[2] = std::array::from_fn(|i| 2.0 * change[i] - step_s * (first[i] + last[i]));
         for (index, weights) in DENSE.iter().enumerate() {
             coefficients[3 + index] = moved(&[0.0; 6], &slopes, weights, step_s);
         }

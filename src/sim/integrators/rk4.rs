@@ -207,14 +207,18 @@ struct Exposed<S: Simd, F> {
 impl<S: Simd, F> Exposed<S, F> {
     #[inline(always)]
     fn load(simd: S, others: F, gravity: &Gravity, forces: SurfaceForces, exposures: &[Exposure]) -> Self {
-        let mut columns = [[0.0; MAX_LANES]; 6];
-        for lane in 0..MAX_LANES {
-            // Lanes beyond the last row repeat the first, as those of the orbits do.
-            let exposure = exposures.get(lane).unwrap_or(&exposures[0]);
+        // Lanes beyond the last row repeat the first, as those of the orbits do.
+        let first = &exposures[0];
+        let start = [first.ballistic_m2_kg, first.reflective_m2_kg, 0.0, 0.0, 0.0, first.sun_distance_m];
+        let mut columns = start.map(|number| [number; MAX_LANES]);
+        for (axis, number) in first.sun_direction.into_iter().enumerate() {
+            columns[2 + axis] = [number; MAX_LANES];
+        }
+        for (lane, exposure) in exposures.iter().enumerate().take(MAX_LANES) {
             columns[0][lane] = exposure.ballistic_m2_kg;
             columns[1][lane] = exposure.reflective_m2_kg;
-            for axis in 0..3 {
-                columns[2 + axis][lane] = exposure.sun_direction[axis];
+            for (axis, number) in exposure.sun_direction.into_iter().enumerate() {
+                columns[2 + axis][lane] = number;
             }
             columns[5][lane] = exposure.sun_distance_m;
         }
