@@ -211,10 +211,10 @@ impl<'a> Check<'a> {
             }
             Tier::Reference { forces, relative_tolerance, absolute_tolerance_m } => {
                 self.forces(&tier.field("forces"), forces, LeastTier::Reference);
-                let relative = Allowed { least: 1e-15, greatest: 1e-3, ..Allowed::POSITIVE };
+                let relative = Allowed { least: 1e-15, greatest: 1e-3, ..Allowed::ANY };
                 let path = tier.field("relative_tolerance");
                 self.number(&path, "relative tolerance", *relative_tolerance, "", relative);
-                let absolute = Allowed { least: 1e-12, greatest: 1e3, ..Allowed::POSITIVE };
+                let absolute = Allowed { least: 1e-12, greatest: 1e3, ..Allowed::ANY };
                 let path = tier.field("absolute_tolerance_m");
                 self.number(&path, "absolute tolerance", *absolute_tolerance_m, "m", absolute);
             }

@@ -10,8 +10,8 @@ use super::integrators::dop853::{DenseStep, Dop853, Dop853Error, Step, Tolerance
 use super::integrators::rk4_alone;
 use crate::astro::{CartesianState, Vector3};
 
-/// Steps of one propagation at most, rejected ones included.
-pub const MOST_STEPS: u64 = 100_000_000;
+/// Steps of one propagation at most, rejected ones included: some minutes of work, a hundred years in low orbit.
+pub const MOST_STEPS: u64 = 50_000_000;
 
 /// Half of the length of the step over an edge of a force [s]: a jump of 1e-7 m/s² moves a satellite by some micrometres a day through it.
 const EDGE_S: f64 = 1e-4;
