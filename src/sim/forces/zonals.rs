@@ -68,10 +68,10 @@ impl Force for Zonal {
 ///
 /// polar: - 21/8 J5 q⁵ (33 s⁶ - 45 s⁴ + 15 s² - 5/7) - 7/16 J6 q⁶ (429 s⁷ - 693 s⁵ + 315 s³ - 35 s)
 ///
-/// `zonals`: J2 to J6, unnormalised. Source: Vallado, Fundamentals of Astrodynamics, 4th ed., section 8.7.1, table 8-4's
+/// `zonals`: J2 to J6, unnormalised, of which those up to the degree count. Source: Vallado, Fundamentals of Astrodynamics, 4th ed., section 8.7.1, table 8-4's
 /// gradients of the zonal potential. Valid outside the Earth, the pole along Z.
 #[inline(always)]
-pub(in crate::sim) fn factors<S: Simd>(
+pub(in crate::sim) fn factors<S: Simd, const DEGREE: usize>(
     simd: S,
     zonals: &[f64; 5],
     earth_radius_m: f64,
@@ -87,7 +87,7 @@ pub(in crate::sim) fn factors<S: Simd>(
     let j2 = Lanes::splat(simd, 1.5 * zonals[0]) * q2;
     let mut equatorial = j2.mul_add(minus_five.mul_add(s2, one), one);
     let mut polar = j2.mul_add(minus_five.mul_add(s2, Lanes::splat(simd, 3.0)), one) * s;
-    if zonals[1..] != [0.0; 4] {
+    if DEGREE > 2 {
         let minus_seven = Lanes::splat(simd, -7.0);
         let twenty_one = Lanes::splat(simd, 21.0);
         let j3 = Lanes::splat(simd, 2.5 * zonals[1]) * q2 * q;
@@ -98,7 +98,7 @@ pub(in crate::sim) fn factors<S: Simd>(
         polar = j3.mul_add(s2.mul_add(odd, Lanes::splat(simd, -0.6)), polar);
         let even = twenty_one.mul_add(s2, Lanes::splat(simd, -70.0 / 3.0));
         polar = j4.mul_add(s * s2.mul_add(even, Lanes::splat(simd, 5.0)), polar);
-        if zonals[3] != 0.0 || zonals[4] != 0.0 {
+        if DEGREE > 4 {
             let j5 = Lanes::splat(simd, -2.625 * zonals[3]) * q2 * q2 * q;
             let j6 = Lanes::splat(simd, -0.4375 * zonals[4]) * q2 * q2 * q2;
             equatorial = j5.mul_add(s * even_polynomial(simd, s2, [5.0, -30.0, 33.0, 0.0]), equatorial);
@@ -133,7 +133,13 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> [f64; 3] {
-            let acceleration = self.0.acceleration(simd, self.1.map(|x| Lanes::splat(simd, x)));
+            let position_m = self.1.map(|x| Lanes::splat(simd, x));
+            let acceleration = match self.0.degree() {
+                0 => self.0.acceleration::<S, 0>(simd, position_m),
+                2 => self.0.acceleration::<S, 2>(simd, position_m),
+                4 => self.0.acceleration::<S, 4>(simd, position_m),
+                _ => self.0.acceleration::<S, 6>(simd, position_m),
+            };
             acceleration.map(|lanes| {
                 let mut column = [0.0; 16];
                 lanes.store(&mut column);

@@ -103,6 +103,23 @@ impl WithSimd for Kernel<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        match (self.gravity.degree(), self.surface.is_some()) {
+            (0, false) => self.run::<S, 0, false>(simd),
+            (2, false) => self.run::<S, 2, false>(simd),
+            (4, false) => self.run::<S, 4, false>(simd),
+            (_, false) => self.run::<S, 6, false>(simd),
+            // With forces on the surface, the zonals are the lesser part of the work.
+            (..=2, true) => self.run::<S, 2, true>(simd),
+            (_, true) => self.run::<S, 6, true>(simd),
+        }
+    }
+}
+
+impl Kernel<'_> {
+    /// Compiled for each degree of the zonals, with and without forces on surfaces, so that none pays for another.
+    #[inline(always)]
+    fn run<S: Simd, const DEGREE: usize, const SURFACE: bool>(self, simd: S) {
+        let gravity = Zonal::<DEGREE>(self.gravity);
         let width = Lanes::<S>::COUNT.min(MAX_LANES);
         for (chunk, (orbits, burns)) in self.orbits.chunks_mut(width).zip(self.burns.chunks(width)).enumerate() {
             let coasting = burns.iter().all(|burn| burn.acceleration_rtn_m_s2 == [0.0; 3]);
@@ -122,27 +139,28 @@ impl WithSimd for Kernel<'_> {
             for (lanes, column) in state.iter_mut().zip(&columns) {
                 *lanes = Lanes::load(simd, column);
             }
-            let surface = self.surface.map(|(forces, exposures)| (forces, &exposures[chunk * width..][..burns.len()]));
+            let surface = if SURFACE { self.surface } else { None };
+            let surface = surface.map(|(forces, exposures)| (forces, &exposures[chunk * width..][..burns.len()]));
             match (coasting, surface) {
                 (true, None) => {
                     for _ in 0..self.substeps {
-                        state = step(simd, &self.gravity, state, 0.0, self.step_s);
+                        state = step(simd, &gravity, state, 0.0, self.step_s);
                     }
                 }
                 (false, None) => {
-                    let forces = GravityAndThrust { gravity: self.gravity, thrust: Thrust::load(simd, burns) };
+                    let forces = GravityAndThrust { gravity, thrust: Thrust::load(simd, burns) };
                     for substep in 0..self.substeps {
                         state = step(simd, &forces, state, substep as f64 * self.step_s, self.step_s);
                     }
                 }
                 (true, Some((forces, exposures))) => {
-                    let forces = Exposed::load(simd, self.gravity, &self.gravity, forces, exposures);
+                    let forces = Exposed::load(simd, gravity, &self.gravity, forces, exposures);
                     for _ in 0..self.substeps {
                         state = step(simd, &forces, state, 0.0, self.step_s);
                     }
                 }
                 (false, Some((forces, exposures))) => {
-                    let burning = GravityAndThrust { gravity: self.gravity, thrust: Thrust::load(simd, burns) };
+                    let burning = GravityAndThrust { gravity, thrust: Thrust::load(simd, burns) };
                     let forces = Exposed::load(simd, burning, &self.gravity, forces, exposures);
                     for substep in 0..self.substeps {
                         state = step(simd, &forces, state, substep as f64 * self.step_s, self.step_s);
@@ -172,19 +190,23 @@ trait Forces<S: Simd> {
     fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3];
 }
 
-impl<S: Simd> Forces<S> for Gravity {
+/// Gravity with zonals up to a degree.
+#[derive(Clone, Copy)]
+struct Zonal<const DEGREE: usize>(Gravity);
+
+impl<S: Simd, const DEGREE: usize> Forces<S> for Zonal<DEGREE> {
     #[inline(always)]
     fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], _time_s: f64) -> [Lanes<S>; 3] {
-        Gravity::acceleration(self, simd, [state[0], state[1], state[2]])
+        self.0.acceleration::<S, DEGREE>(simd, [state[0], state[1], state[2]])
     }
 }
 
-struct GravityAndThrust<S: Simd> {
-    gravity: Gravity,
+struct GravityAndThrust<S: Simd, const DEGREE: usize> {
+    gravity: Zonal<DEGREE>,
     thrust: Thrust<S>,
 }
 
-impl<S: Simd> Forces<S> for GravityAndThrust<S> {
+impl<S: Simd, const DEGREE: usize> Forces<S> for GravityAndThrust<S, DEGREE> {
     #[inline(always)]
     fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3] {
         let gravity = Forces::acceleration(&self.gravity, simd, state, time_s);
