@@ -16,7 +16,7 @@ use astroshield::sim::template::{Objective, Physics, Slot, Start, Template};
 
 /// Two-body and J2.
 pub(crate) const GRAVITY: Gravity =
-    Gravity { mu_m3_s2: EARTH_MU_M3_S2, earth_radius_m: EARTH_RADIUS_M, zonals: [EARTH_J2, 0.0, 0.0] };
+    Gravity { mu_m3_s2: EARTH_MU_M3_S2, earth_radius_m: EARTH_RADIUS_M, zonals: [EARTH_J2, 0.0, 0.0, 0.0, 0.0] };
 
 /// A chaser some kilometres from a target on a random low orbit, two-body and J2, one segment of 10 s a decision.
 ///
@@ -32,6 +32,7 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
         per_axis: false,
         isp_s: Some(Fixed(220.0)),
         delta_v_m_s: Some(Fixed(500.0)),
+        surface: [None, None, None],
         start,
         behaviours,
     };
@@ -54,13 +55,7 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
     };
     Template {
         epoch_jd_tt: 2_461_120.0,
-        physics: Physics {
-            mu_m3_s2: EARTH_MU_M3_S2,
-            earth_radius_m: EARTH_RADIUS_M,
-            hill_mean_motion_rad_s: None,
-            zonals: GRAVITY.zonals,
-            substeps,
-        },
+        physics: Physics { zonals: GRAVITY.zonals, substeps, ..Physics::default() },
         segment_s: 10.0 * substeps as f64,
         replan_every: 1,
         time_limit_s,

@@ -1,11 +1,13 @@
-//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, manoeuvres, Sun, eclipse, events,
-//! conjunctions.
+//! Astrodynamics: constants, time and frames, elements, relative motion, Kepler, Lambert, manoeuvres, Sun and Moon, eclipse,
+//! atmosphere, events, conjunctions.
 //!
 //! Plain functions on plain types, SI units, angles in radians. This room imports no other.
 
+pub mod atmosphere;
 mod axis_rotations;
 pub mod cdm;
 pub mod celestial_pole;
+pub mod chebyshev;
 pub mod conjunction;
 pub mod constants;
 pub mod eclipse;
@@ -17,6 +19,7 @@ pub mod itrf;
 pub mod kepler;
 pub mod lambert;
 pub mod manoeuvres;
+pub mod moon;
 pub mod nutation;
 pub mod relative;
 pub mod relative_elements;

@@ -7,6 +7,7 @@ mod champion;
 mod conjunction;
 mod evaluate;
 mod model;
+mod propagate;
 mod scenario;
 mod simulate;
 mod train;
@@ -42,6 +43,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArguments),
     /// Play episodes, and record them as Parquet, OEM, CZML and a page that replays them.
     Simulate(simulate::SimulateArguments),
+    /// Move one state through time under named forces.
+    Propagate(propagate::PropagateArguments),
     /// Copy a finished run's champion, with its evaluation, into a directory of its own.
     Champion(champion::ChampionArguments),
     /// Tell closest approach and probability of collision of a conjunction data message.
@@ -96,6 +99,7 @@ impl Arguments {
             Some(Command::Train(arguments)) => train::run(&arguments),
             Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
             Some(Command::Simulate(arguments)) => simulate::run(&arguments),
+            Some(Command::Propagate(arguments)) => propagate::run(&arguments),
             Some(Command::Champion(arguments)) => champion::run(&arguments),
             Some(Command::Conjunction(arguments)) => conjunction::run(&arguments),
             Some(Command::Scenario(command)) => scenario::run(&command),

@@ -3,15 +3,15 @@
 use super::config::ScenarioConfig;
 use super::epoch;
 use super::start_files::StartFiles;
-use crate::astro::constants::{EARTH_J2, EARTH_J3, EARTH_J4};
 use crate::astro::teme;
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::config::{
-    ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PropulsionConfig, SpacecraftConfig, SuccessConfig,
-    Thrusters, Tier,
+    ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PropulsionConfig, SpacecraftConfig,
+    SuccessConfig, Thrusters, Tier,
 };
 use crate::sim::distribution::Distribution;
-use crate::sim::template::{Failure, Objective, Physics, Slot, Start, Template};
+use crate::sim::integrators::dop853::Tolerance;
+use crate::sim::template::{Failure, Objective, Physics, ReferencePhysics, Slot, Start, Template};
 
 const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
 const M_PER_KM: f64 = 1000.0;
@@ -46,21 +46,26 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
 }
 
 fn physics(config: &ScenarioConfig) -> Physics {
-    let (hill_mean_motion_rad_s, zonals, substeps) = match &config.physics.tier {
-        Tier::Relative { mean_motion_rad_s } => (Some(*mean_motion_rad_s), [0.0; 3], 1),
-        Tier::Standard { forces, substep_s } => {
-            let of = |force, value| if forces.contains(&force) { value } else { 0.0 };
-            let zonals = [of(ForceConfig::J2, EARTH_J2), of(ForceConfig::J3, EARTH_J3), of(ForceConfig::J4, EARTH_J4)];
-            (None, zonals, substeps(config.timing.segment_s, *substep_s))
+    let PhysicsConfig { tier, mu_m3_s2, earth_radius_m, zonals } = &config.physics;
+    let mut physics = Physics { mu_m3_s2: *mu_m3_s2, earth_radius_m: *earth_radius_m, ..Physics::default() };
+    for force in tier.forces() {
+        if let Some(degree) = force.zonal_degree() {
+            physics.zonals[degree - 2] = zonals.or_jgm3()[degree - 2];
         }
-    };
-    Physics {
-        mu_m3_s2: config.physics.mu_m3_s2,
-        earth_radius_m: config.physics.earth_radius_m,
-        hill_mean_motion_rad_s,
-        zonals,
-        substeps,
     }
+    match tier {
+        Tier::Relative { mean_motion_rad_s } => physics.hill_mean_motion_rad_s = Some(*mean_motion_rad_s),
+        Tier::Standard { forces, substep_s } => {
+            physics.substeps = substeps(config.timing.segment_s, *substep_s);
+            physics.surface_forces.drag = forces.contains(&ForceConfig::Drag);
+            physics.surface_forces.solar_pressure = forces.contains(&ForceConfig::SrpCylindrical);
+        }
+        Tier::Reference { forces, relative_tolerance, absolute_tolerance_m } => {
+            let tolerance = Tolerance { relative: *relative_tolerance, absolute_m: *absolute_tolerance_m };
+            physics.reference = Some(ReferencePhysics { forces: forces.clone(), tolerance });
+        }
+    }
+    physics
 }
 
 /// The fewest equal substeps of a segment that are no longer than `substep_s`, a rounding error aside.
@@ -87,6 +92,7 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
         per_axis,
         isp_s: of_propulsion(|propulsion| &propulsion.isp_s),
         delta_v_m_s: of_propulsion(|propulsion| &propulsion.delta_v_m_s),
+        surface: [&craft.area_m2, &craft.drag_coefficient, &craft.radiation_coefficient].map(Clone::clone),
         start,
         behaviours: match &craft.control {
             ControlConfig::Learned => Vec::new(),

@@ -1,4 +1,4 @@
-//! The epoch of a scenario.
+//! Epochs as people write them.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ const YEARS: std::ops::RangeInclusive<u32> = 1960..=2100;
 ///
 /// # Errors
 /// As [`instant`].
-pub(super) fn julian_date_tt(text: &str) -> Result<f64, String> {
+pub fn julian_date_tt(text: &str) -> Result<f64, String> {
     instant(text).map(|epoch| epoch.to_jde_tt_days())
 }
 
@@ -45,6 +45,50 @@ pub(super) fn instant(text: &str) -> Result<Epoch, String> {
     Epoch::from_str(&format!("{instant} UTC")).map_err(|_| "is no date and time of the calendar".to_owned())
 }
 
+/// As [`julian_date_tt`], and also without the `Z` (UTC), as a date alone (its midnight), and with an offset from UTC (`+02:00`).
+///
+/// # Errors
+/// What is wrong with `text`, in words that follow it.
+pub fn julian_date_tt_of(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let is_date = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
+    if is_date {
+        return julian_date_tt(&format!("{text}T00:00:00Z"));
+    }
+    if text.ends_with('Z') {
+        return julian_date_tt(text);
+    }
+    let offset = text.len().checked_sub(6).filter(|start| *start > 10).and_then(|start| {
+        let (instant, offset) = (text.get(..start)?, text.get(start..)?);
+        let sign = match offset.as_bytes()[0] {
+            b'+' => 1.0,
+            b'-' => -1.0,
+            _ => return None,
+        };
+        let (hours, minutes) = offset[1..].split_once(':')?;
+        let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
+        (hours <= 14 && minutes < 60)
+            .then(|| (instant, sign * (f64::from(hours) / 24.0 + f64::from(minutes) / 1_440.0)))
+    });
+    match offset {
+        Some((instant, ahead_days)) => julian_date_tt(&format!("{instant}Z")).map(|date| date - ahead_days),
+        None => julian_date_tt(&format!("{text}Z")),
+    }
+}
+
+/// First and last Julian date for which epochs are taken.
+#[must_use]
+pub fn julian_date_tt_bounds() -> (f64, f64) {
+    let days = |year: u32| 2_451_544.5 + (f64::from(year) - 2_000.0) * 365.25;
+    (days(*YEARS.start()) - 1.0, days(*YEARS.end() + 1) + 1.0)
+}
+
+/// The years for which epochs are taken, in words.
+#[must_use]
+pub fn years() -> String {
+    format!("{} to {}", YEARS.start(), YEARS.end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +102,23 @@ mod tests {
         // 37 leap seconds since 2017: 69.184 s.
         let jd = julian_date_tt("2026-03-20T12:00:00Z").expect("a date");
         assert!((jd - (2_461_120.0 + 69.184 / 86_400.0)).abs() * 86_400.0 < 1e-4, "{jd}");
+    }
+
+    #[test]
+    fn other_forms_of_iso_8601_are_the_same_instant() {
+        let expected = julian_date_tt("2026-03-20T12:00:00Z").expect("a date");
+        for text in
+            ["2026-03-20T12:00:00", "2026-03-20T12:00:00.000", "2026-03-20T14:00:00+02:00", "2026-03-20T06:30:00-05:30"]
+        {
+            let found = julian_date_tt_of(text).unwrap_or_else(|reason| panic!("{text} {reason}"));
+            assert!((found - expected).abs() < 1e-9, "{text}");
+        }
+        assert_eq!(julian_date_tt_of("2026-03-20"), julian_date_tt("2026-03-20T00:00:00Z"));
+        for text in
+            ["", "tomorrow", "2026-3-2", "2026-03-20T12:00:00+2", "2026-03-20T12:00:00+99:00", "1066-10-14", "é"]
+        {
+            assert!(julian_date_tt_of(text).is_err(), "{text}");
+        }
     }
 
     #[test]

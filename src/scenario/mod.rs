@@ -2,7 +2,7 @@
 
 mod compile;
 pub mod config;
-mod epoch;
+pub mod epoch;
 pub mod error;
 pub mod spans;
 mod start_files;

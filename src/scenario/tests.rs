@@ -287,6 +287,68 @@ fn starts_belong_to_their_tier() {
     assert!(found[0].message.contains("Keplerian is a start of the Standard tier"));
 }
 
+/// The pursuit in the tier `tier`, written as RON.
+fn with_tier(tier: &str) -> String {
+    let start = PURSUIT.find("tier: Standard(").expect("a tier");
+    let end = start + PURSUIT[start..].find("substep_s: 10.0").expect("its end");
+    let end = end + PURSUIT[end..].find(')').expect("its parenthesis") + 1;
+    format!("{}tier: {tier}{}", &PURSUIT[..start], &PURSUIT[end..])
+}
+
+#[test]
+fn forces_and_surfaces_are_compiled() {
+    let surface = "area_m2: Uniform(1.0, 2.0), drag_coefficient: Fixed(2.1), orbit: Keplerian(";
+    let forces = "[J6, TwoBody, J2, Drag, SrpCylindrical]";
+    let text = with_tier(&format!("Standard(forces: {forces}, substep_s: 10.0), zonals: (j2: 0.001, j6: -2e-6)"));
+    let scenario = sound(&changed(&text, "orbit: Keplerian(", surface));
+    let physics = &scenario.template.physics;
+    assert_eq!(physics.zonals, [0.001, 0.0, 0.0, 0.0, -2e-6]);
+    assert!(physics.surface_forces.drag && physics.surface_forces.solar_pressure && physics.reference.is_none());
+    let [area_m2, drag_coefficient, radiation_coefficient] = &scenario.template.slots[0].surface;
+    assert_eq!(*area_m2, Some(Distribution::Uniform(1.0, 2.0)));
+    assert_eq!((drag_coefficient, radiation_coefficient), (&Some(Distribution::Fixed(2.1)), &None));
+    assert_eq!(scenario.template.slots[1].surface, [None, None, None]);
+
+    let scenario = sound(&with_tier("Reference(forces: [TwoBody, J2, SrpConical, Sun, Moon])"));
+    let reference = scenario.template.physics.reference.as_ref().expect("the reference tier");
+    assert_eq!(reference.forces.len(), 5);
+    assert_eq!((reference.tolerance.relative, reference.tolerance.absolute_m), (1e-11, 1e-6));
+    assert_eq!(scenario.template.physics.zonals, [EARTH_J2, 0.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn faults_of_forces_and_surfaces_are_told() {
+    for (tier, message) in [
+        ("Standard(forces: [TwoBody, Moon], substep_s: 10.0)", "force Moon is not in the Standard tier"),
+        ("Standard(forces: [TwoBody, SrpConical], substep_s: 10.0)", "force SrpConical is not in the Standard tier"),
+        ("Reference(forces: [TwoBody, SrpConical, SrpCylindrical])", "sunlight presses twice"),
+        ("Reference(forces: [Sun])", "the forces are without TwoBody"),
+        ("Reference(forces: [TwoBody], relative_tolerance: 0.0)", "relative tolerance 0 is below"),
+        ("Reference(forces: [TwoBody], absolute_tolerance_m: -1.0)", "absolute tolerance -1 m is below"),
+        ("Reference(forces: [TwoBody, J2]), zonals: (j3: 0.001)", "J3 is set, but the force J3 is not named"),
+        ("Reference(forces: [TwoBody, J2]), zonals: (j2: 3.0)", "J2 3 is above 0.1"),
+    ] {
+        let found = faults(&with_tier(tier));
+        assert!(found.len() == 1 && found[0].message.contains(message), "{tier}: {found:#?}");
+    }
+    let text = changed(&with_tier("Reference(forces: [TwoBody, Sun])"), "time_limit_s: 1200.0", "time_limit_s: 4e8");
+    let text = changed(&text, "segment_s: 10.0", "segment_s: 1000.0");
+    assert!(
+        faults(&text).iter().any(|fault| fault.message.contains("longer than Sun and Moon")),
+        "{:?}",
+        faults(&text)
+    );
+    for (surface, message) in [
+        ("area_m2: Fixed(-1.0)", "area -1 m² is negative"),
+        ("drag_coefficient: Uniform(1.0, 99.0)", "drag coefficient 99 is above 10"),
+        ("radiation_coefficient: Normal(0.5, 1.0)", "radiation coefficient"),
+    ] {
+        let text = changed(PURSUIT, "orbit: Keplerian(", &format!("{surface}, orbit: Keplerian("));
+        let found = faults(&text);
+        assert!(found.len() == 1 && found[0].message.contains(message), "{surface}: {found:#?}");
+    }
+}
+
 /// The pursuit with the evader on a two-line element set.
 fn with_tle(line1: &str, line2: &str) -> String {
     let start = PURSUIT.find("Keplerian(").expect("a Keplerian start");
@@ -465,7 +527,7 @@ fn a_file_that_cannot_be_a_scenario_is_refused() {
 fn the_pursuit_compiles_to_si_units_and_slots() {
     let scenario = sound(PURSUIT);
     let template = &scenario.template;
-    assert_eq!(template.physics.zonals, [EARTH_J2, EARTH_J3, EARTH_J4]);
+    assert_eq!(template.physics.zonals, [EARTH_J2, EARTH_J3, EARTH_J4, 0.0, 0.0]);
     assert_eq!((template.physics.substeps, template.physics.hill_mean_motion_rad_s), (1, None));
     assert_eq!(template.slots.iter().map(|slot| slot.team).collect::<Vec<_>>(), [1, 2]);
     assert_eq!((template.objective.team, template.objective.who, template.objective.target), (2, 1, 0));

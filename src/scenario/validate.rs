@@ -12,8 +12,9 @@ use super::spans::{Path, Spans};
 use super::start_files::StartFiles;
 use crate::env::rewards::Term;
 use crate::sim::behaviours::{Behaviour, BehaviourConfig};
-use crate::sim::config::{ControlConfig, ForceConfig, SpacecraftConfig, Tier};
+use crate::sim::config::{ControlConfig, ForceConfig, PhysicsConfig, SpacecraftConfig, Tier};
 use crate::sim::distribution::Distribution;
+use crate::sim::forces::LeastTier;
 use crate::sim::view::MAX_TRACKS;
 
 /// Spacecraft of a scenario at most: own ship and the tracks that an observation has places for.
@@ -29,6 +30,10 @@ const MOST_SUBSTEPS: f64 = 10_000.0;
 const MOST_SEGMENTS: f64 = 1_000_000.0;
 /// Greatest magnitude of any number of a scenario; beyond it squares and products leave the range of f64 sooner or later.
 const GREATEST: f64 = 1e15;
+/// Greatest zonal coefficient [-], a hundred times the Earth's J2.
+const LARGEST_ZONAL: f64 = 0.1;
+/// Longest episode with forces that depend on where Sun and Moon stand [s]: ten years of 365.25 days.
+const LONGEST_WITH_SUN_S: f64 = 315_576_000.0;
 /// Characters of a name at most.
 const NAME_LENGTH: usize = 64;
 
@@ -202,14 +207,39 @@ impl<'a> Check<'a> {
                 self.number(&tier.field("mean_motion_rad_s"), "mean motion", *mean_motion_rad_s, "rad/s", allowed);
             }
             Tier::Standard { forces, substep_s } => {
-                self.forces(&tier.field("forces"), forces);
+                self.forces(&tier.field("forces"), forces, LeastTier::Standard);
                 let allowed = Allowed { greatest: LONGEST_SUBSTEP_S, ..Allowed::POSITIVE };
                 self.number(&tier.field("substep_s"), "substep", *substep_s, "s", allowed);
+            }
+            Tier::Reference { forces, relative_tolerance, absolute_tolerance_m } => {
+                self.forces(&tier.field("forces"), forces, LeastTier::Reference);
+                let relative = Allowed { least: 1e-15, greatest: 1e-3, ..Allowed::ANY };
+                let path = tier.field("relative_tolerance");
+                self.number(&path, "relative tolerance", *relative_tolerance, "", relative);
+                let absolute = Allowed { least: 1e-12, greatest: 1e3, ..Allowed::ANY };
+                let path = tier.field("absolute_tolerance_m");
+                self.number(&path, "absolute tolerance", *absolute_tolerance_m, "m", absolute);
+            }
+        }
+        self.zonals(&path.field("zonals"), physics);
+    }
+
+    /// Checks coefficients that are set: sound, and of a force that is named.
+    fn zonals(&mut self, path: &Path, physics: &PhysicsConfig) {
+        for (degree, coefficient) in (2..).zip(physics.zonals.by_degree()) {
+            let Some(coefficient) = coefficient else { continue };
+            let (path, name) = (path.field(&format!("j{degree}")), format!("J{degree}"));
+            let allowed = Allowed { least: -LARGEST_ZONAL, greatest: LARGEST_ZONAL, ..Allowed::ANY };
+            self.number(&path, &name, coefficient, "", allowed);
+            let forces = physics.tier.forces();
+            if !forces.iter().any(|force| force.zonal_degree() == Some(degree)) {
+                let help = Some(format!("add `{name}` to the forces of the tier, or leave the coefficient out"));
+                self.fault(&path, format!("{name} is set, but the force {name} is not named"), help);
             }
         }
     }
 
-    fn forces(&mut self, path: &Path, forces: &[ForceConfig]) {
+    fn forces(&mut self, path: &Path, forces: &[ForceConfig], tier: LeastTier) {
         if !forces.contains(&ForceConfig::TwoBody) {
             let help = Some("add `TwoBody`, the Earth as a point mass, to the list".to_owned());
             self.fault(path, "the forces are without TwoBody", help);
@@ -219,6 +249,24 @@ impl<'a> Check<'a> {
                 let help = Some("name each force once".to_owned());
                 self.fault(&path.index(index), format!("force {force:?} is named twice"), help);
             }
+            if force.least_tier() > tier {
+                let help = match force {
+                    ForceConfig::SrpConical => "name `SrpCylindrical` here, or use the tier `Reference`",
+                    _ => "use the tier `Reference`, which integrates with an adaptive step",
+                };
+                let message = format!("force {force:?} is not in the Standard tier");
+                self.fault(&path.index(index), message, Some(help.to_owned()));
+            }
+        }
+        if [ForceConfig::SrpCylindrical, ForceConfig::SrpConical].iter().all(|force| forces.contains(force)) {
+            let help = Some("name one of them".to_owned());
+            self.fault(path, "sunlight presses twice: SrpCylindrical and SrpConical are both named", help);
+        }
+        let limit_s = self.config.timing.time_limit_s;
+        if forces.iter().any(|force| force.needs_ephemeris()) && limit_s > LONGEST_WITH_SUN_S {
+            let message = format!("an episode of {limit_s} s is longer than Sun and Moon are computed ahead for");
+            let help = Some(format!("at most {LONGEST_WITH_SUN_S} s with forces of Sun or Moon"));
+            self.fault(&Path::root().field("timing").field("time_limit_s"), message, help);
         }
     }
 

@@ -80,6 +80,25 @@ impl Thruster {
     }
 }
 
+/// What atmosphere and sunlight press on, the same from every side.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Surface {
+    /// Area [m²].
+    pub area_m2: f64,
+    /// Drag coefficient Cd [-].
+    pub drag_coefficient: f64,
+    /// Radiation pressure coefficient Cr [-].
+    pub radiation_coefficient: f64,
+}
+
+impl Default for Surface {
+    /// 1 m², Cd 2.2 (Vallado, 4th ed., section 8.6.2: what flat plates have), Cr 1.3 (Montenbruck and Gill, table 3.5: solar
+    /// panels 1.21, antennas 1.30).
+    fn default() -> Self {
+        Self { area_m2: 1.0, drag_coefficient: 2.2, radiation_coefficient: 1.3 }
+    }
+}
+
 /// The acceleration that is asked for in the segment in hand, own RTN [m/s²].
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Command {

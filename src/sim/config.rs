@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::behaviours::BehaviourConfig;
 use super::distribution::Distribution;
+pub use super::forces::ForceConfig;
 
 /// Physics of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,52 @@ pub struct PhysicsConfig {
     /// Equatorial radius [m]; JGM-3 when left out.
     #[serde(default = "default_radius")]
     pub earth_radius_m: f64,
+    /// Zonal coefficients in place of those of JGM-3.
+    #[serde(default, skip_serializing_if = "ZonalsConfig::is_default")]
+    pub zonals: ZonalsConfig,
+}
+
+/// Unnormalised zonal coefficients that a scenario sets by itself; JGM-3 where left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ZonalsConfig {
+    /// J2 [-].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub j2: Option<f64>,
+    /// J3 [-].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub j3: Option<f64>,
+    /// J4 [-].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub j4: Option<f64>,
+    /// J5 [-].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub j5: Option<f64>,
+    /// J6 [-].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub j6: Option<f64>,
+}
+
+impl ZonalsConfig {
+    /// J2 to J6 as they are set.
+    #[must_use]
+    pub fn by_degree(&self) -> [Option<f64>; 5] {
+        [self.j2, self.j3, self.j4, self.j5, self.j6]
+    }
+
+    /// J2 to J6, those of JGM-3 where none is set.
+    #[must_use]
+    pub fn or_jgm3(&self) -> [f64; 5] {
+        let mut zonals = crate::astro::constants::EARTH_ZONALS;
+        for (zonal, set) in zonals.iter_mut().zip(self.by_degree()) {
+            *zonal = set.unwrap_or(*zonal);
+        }
+        zonals
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn default_mu() -> f64 {
@@ -38,26 +85,43 @@ pub enum Tier {
         /// Mean motion of the reference orbit [rad/s].
         mean_motion_rad_s: f64,
     },
-    /// GCRF, the named forces, RK4 with a fixed substep.
+    /// GCRF, the named forces, RK4 with a fixed substep. All forces but the Sun, the Moon and the conical shadow.
     Standard {
         /// Forces, in any order, each once.
         forces: Vec<ForceConfig>,
         /// Greatest substep of the integrator [s]; a segment is cut into equal substeps no longer than this.
         substep_s: f64,
     },
+    /// GCRF, the named forces, DOP853 with an adaptive step: some hundred times dearer, for evaluation and validation.
+    Reference {
+        /// Forces, in any order, each once.
+        forces: Vec<ForceConfig>,
+        /// Error allowed a step, relative to position and velocity.
+        #[serde(default = "default_relative_tolerance")]
+        relative_tolerance: f64,
+        /// Error allowed a step on top of that [m]; a thousandth of it a second for the velocity.
+        #[serde(default = "default_absolute_tolerance")]
+        absolute_tolerance_m: f64,
+    },
 }
 
-/// A force of the registry.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum ForceConfig {
-    /// The Earth as a point mass; always needed.
-    TwoBody,
-    /// Zonal harmonic J2, JGM-3.
-    J2,
-    /// Zonal harmonic J3, JGM-3.
-    J3,
-    /// Zonal harmonic J4, JGM-3.
-    J4,
+fn default_relative_tolerance() -> f64 {
+    1e-11
+}
+
+fn default_absolute_tolerance() -> f64 {
+    1e-6
+}
+
+impl Tier {
+    /// The named forces; none in the relative tier, which has its own.
+    #[must_use]
+    pub fn forces(&self) -> &[ForceConfig] {
+        match self {
+            Self::Relative { .. } => &[],
+            Self::Standard { forces, .. } | Self::Reference { forces, .. } => forces,
+        }
+    }
 }
 
 /// Times of an episode.
@@ -100,6 +164,15 @@ pub struct SpacecraftConfig {
     /// Thrusters and propellant; none for an object that cannot manoeuvre.
     #[serde(default)]
     pub propulsion: Option<PropulsionConfig>,
+    /// Area that drag and sunlight press on [m²]; 1 m² when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area_m2: Option<Distribution>,
+    /// Drag coefficient Cd [-]; 2.2 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drag_coefficient: Option<Distribution>,
+    /// Radiation pressure coefficient Cr [-], 1 for what absorbs all light to 2 for a mirror; 1.3 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radiation_coefficient: Option<Distribution>,
     /// Where it starts.
     pub orbit: OrbitConfig,
     /// Who flies it.
@@ -155,7 +228,7 @@ pub enum Thrusters {
 pub enum OrbitConfig {
     /// The origin of the Hill frame, at rest; only in the `Relative` tier.
     Origin,
-    /// Keplerian elements about the Earth, GCRF; only in the `Standard` tier.
+    /// Keplerian elements about the Earth, GCRF; not in the `Relative` tier.
     Keplerian {
         /// Altitude of the perigee above the equatorial radius [km].
         perigee_altitude_km: Distribution,
@@ -194,7 +267,7 @@ pub enum OrbitConfig {
         /// Speed in a direction uniform on the sphere, in the rotating frame [m/s].
         speed_m_s: Distribution,
     },
-    /// A two-line element set, propagated by SGP4 to the scenario's epoch; only in the `Standard` tier.
+    /// A two-line element set, propagated by SGP4 to the scenario's epoch; not in the `Relative` tier.
     Tle {
         /// First line.
         line1: String,

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::behaviours::Behaviour;
-use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Thruster};
+use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::config::BaseVelocity;
 use super::distribution::Distribution;
 use super::schedule::{Arena, Rows};
@@ -46,6 +46,7 @@ pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &m
         rows.previous[index] = Previous(orbit);
         rows.masses[index] = mass(slot, &mut initial);
         rows.thrusters[index] = thruster(slot, &mut initial);
+        rows.surfaces[index] = surface(slot, &mut initial);
         rows.commands[index] = Command::default();
         rows.burns[index] = Burn::default();
         rows.ledgers[index] = Ledger::default();
@@ -65,6 +66,17 @@ fn thruster(slot: &Slot, generator: &mut Generator) -> Thruster {
     let max_thrust_n = slot.thrust_n.sample(generator);
     let isp_s = slot.isp_s.as_ref().map_or(f64::INFINITY, |isp| isp.sample(generator));
     Thruster { max_thrust_n, exhaust_speed_m_s: isp_s * STANDARD_GRAVITY_M_S2, per_axis: slot.per_axis }
+}
+
+fn surface(slot: &Slot, generator: &mut Generator) -> Surface {
+    let default = Surface::default();
+    let [area_m2, drag_coefficient, radiation_coefficient] = &slot.surface;
+    let mut draw = |of: &Option<Distribution>, default: f64| of.as_ref().map_or(default, |of| of.sample(generator));
+    Surface {
+        area_m2: draw(area_m2, default.area_m2),
+        drag_coefficient: draw(drag_coefficient, default.drag_coefficient),
+        radiation_coefficient: draw(radiation_coefficient, default.radiation_coefficient),
+    }
 }
 
 fn pilot(slot: &Slot, generator: &mut Generator) -> Pilot {

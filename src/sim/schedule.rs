@@ -8,15 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use super::behaviours::{Behaviour, BehaviourConfig};
-use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Thruster};
+use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::events::Hermite;
-use super::forces::Gravity;
+use super::forces::{ForceModel, Gravity};
+use super::integrators::rk4::Exposure;
 use super::integrators::{clohessy_wiltshire, rk4};
+use super::propagation;
 use super::reset::EpisodeSeed;
 use super::seeds::Generator;
 use super::template::{Failure, Template};
 use super::view::View;
 use crate::astro::Vector3;
+use crate::astro::chebyshev::ChebyshevPath;
 use crate::astro::relative::ClohessyWiltshire;
 use crate::astro::rtn::RtnFrame;
 
@@ -66,6 +69,8 @@ pub struct Rows<'a> {
     pub masses: &'a mut [Mass],
     /// Thrusters.
     pub thrusters: &'a mut [Thruster],
+    /// What air and sunlight press on.
+    pub surfaces: &'a mut [Surface],
     /// Accelerations asked for.
     pub commands: &'a mut [Command],
     /// Burns.
@@ -85,6 +90,12 @@ pub(super) struct Shared {
     pub(super) sun: super::view::SunModel,
     pub(super) gravity: Gravity,
     pub(super) hill: Option<ClohessyWiltshire>,
+    /// The forces of the reference tier; `None` in the others.
+    pub(super) reference: Option<ForceModel>,
+    /// The Sun during an episode, where the standard tier has its light press.
+    pub(super) sun_path: Option<ChebyshevPath>,
+    /// Written anew each segment where forces on surfaces act; one a row.
+    pub(super) exposures: Vec<Exposure>,
     pub(super) arch: pulp::Arch,
     pub(super) arenas: Vec<Arena>,
     /// Slots that a policy flies, in order.
@@ -221,16 +232,33 @@ pub(super) fn ignite(wanted: &Vector3, thruster: &Thruster, mass: &Mass, duratio
 }
 
 /// Moves every spacecraft by a segment.
-pub(super) fn integrate(shared: Res<Shared>, mut query: Query<(&mut Orbit, &Burn)>) {
-    let (mut orbits, burns) = columns!(query);
+pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Burn, &Mass, &Surface)>) {
+    let (mut orbits, burns, masses, surfaces) = columns!(query);
     let orbits = orbits.bypass_change_detection();
-    match &shared.hill {
-        Some(map) => clohessy_wiltshire::propagate(map, orbits, burns),
-        None => {
-            let Template { segment_s, physics, .. } = &shared.template;
-            let step_s = segment_s / physics.substeps as f64;
-            rk4::propagate(shared.arch, &shared.gravity, orbits, burns, step_s, physics.substeps);
+    let Shared { template, gravity, hill, reference, sun_path, exposures, arch, arenas, .. } = &mut *shared;
+    let Template { segment_s, physics, slots, .. } = template;
+    let step_s = *segment_s / physics.substeps as f64;
+    if let Some(map) = hill {
+        clohessy_wiltshire::propagate(map, orbits, burns);
+    } else if let (Some(model), Some(physics)) = (reference, &physics.reference) {
+        for (row, orbit) in orbits.iter_mut().enumerate() {
+            let arena = &arenas[row / slots.len()];
+            if arena.outcome.is_none() {
+                let craft = (&burns[row], masses[row].mass_kg, &surfaces[row]);
+                *orbit = propagation::segment(model, physics.tolerance, orbit, craft, arena.time_s, *segment_s);
+            }
         }
+    } else if physics.surface_forces != rk4::SurfaceForces::default() {
+        for (index, arena) in arenas.iter().enumerate() {
+            let sun_m = sun_path.as_ref().map(|path| path.at(arena.time_s));
+            for row in index * slots.len()..(index + 1) * slots.len() {
+                exposures[row] = Exposure::of(&surfaces[row], masses[row].mass_kg, sun_m);
+            }
+        }
+        let forces = physics.surface_forces;
+        rk4::propagate_exposed(*arch, gravity, forces, orbits, burns, exposures, step_s, physics.substeps);
+    } else {
+        rk4::propagate(*arch, gravity, orbits, burns, step_s, physics.substeps);
     }
 }
 

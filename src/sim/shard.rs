@@ -5,8 +5,10 @@ use bevy_ecs::schedule::Schedule;
 use bevy_ecs::world::World;
 use serde::{Deserialize, Serialize};
 
-use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Thruster};
-use super::forces::Gravity;
+use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
+use super::forces::third_body::sun_path;
+use super::forces::{Environment, ForceModel, Gravity};
+use super::integrators::rk4::Exposure;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
 use super::template::Template;
@@ -18,6 +20,7 @@ type Columns = (
     &'static mut Previous,
     &'static mut Mass,
     &'static mut Thruster,
+    &'static mut Surface,
     &'static mut Command,
     &'static mut Burn,
     &'static mut Ledger,
@@ -38,7 +41,7 @@ pub struct Shard {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<(Orbit, Mass, Thruster, Ledger, Identity, Pilot)>,
+    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot)>,
 }
 
 impl Shard {
@@ -53,6 +56,7 @@ impl Shard {
                 Previous(zero),
                 Mass::default(),
                 Thruster::default(),
+                Surface::default(),
                 Command::default(),
                 Burn::default(),
                 Ledger::default(),
@@ -65,7 +69,17 @@ impl Shard {
             (0..template.slots.len()).filter(|slot| template.slots[*slot].behaviours.is_empty()).collect();
         let arenas: Vec<Arena> =
             seeds.iter().map(|seed| Arena::new(*seed, seed.stream(super::seeds::Purpose::Adversary))).collect();
+        let environment = Environment {
+            mu_m3_s2: physics.mu_m3_s2,
+            earth_radius_m: physics.earth_radius_m,
+            zonals: physics.zonals,
+            epoch_jd_tt: template.epoch_jd_tt,
+            span_s: [0.0, template.time_limit_s + template.segment_s],
+        };
         world.insert_resource(Shared {
+            reference: physics.reference.as_ref().map(|reference| ForceModel::of(&reference.forces, &environment)),
+            sun_path: physics.surface_forces.solar_pressure.then(|| sun_path(&environment)),
+            exposures: vec![Exposure::NONE; seeds.len() * template.slots.len()],
             sun: SunModel::of(template),
             gravity: Gravity {
                 mu_m3_s2: physics.mu_m3_s2,
@@ -189,11 +203,12 @@ impl Shard {
                 previous: &mut all.1.bypass_change_detection()[of.clone()],
                 masses: &mut all.2.bypass_change_detection()[of.clone()],
                 thrusters: &mut all.3.bypass_change_detection()[of.clone()],
-                commands: &mut all.4.bypass_change_detection()[of.clone()],
-                burns: &mut all.5.bypass_change_detection()[of.clone()],
-                ledgers: &mut all.6.bypass_change_detection()[of.clone()],
-                identities: &mut all.7.bypass_change_detection()[of.clone()],
-                pilots: &mut all.8.bypass_change_detection()[of],
+                surfaces: &mut all.4.bypass_change_detection()[of.clone()],
+                commands: &mut all.5.bypass_change_detection()[of.clone()],
+                burns: &mut all.6.bypass_change_detection()[of.clone()],
+                ledgers: &mut all.7.bypass_change_detection()[of.clone()],
+                identities: &mut all.8.bypass_change_detection()[of.clone()],
+                pilots: &mut all.9.bypass_change_detection()[of],
             };
             change(&shared.template, &mut shared.arenas[index], &mut rows)
         })
@@ -208,7 +223,8 @@ impl Shard {
             self.with_rows(index, |template, _, of| {
                 rows.extend((0..template.slots.len()).map(|slot| {
                     let (orbit, mass, thruster) = (of.orbits[slot], of.masses[slot], of.thrusters[slot]);
-                    (orbit, mass, thruster, of.ledgers[slot], of.identities[slot], of.pilots[slot])
+                    let surface = of.surfaces[slot];
+                    (orbit, mass, thruster, surface, of.ledgers[slot], of.identities[slot], of.pilots[slot])
                 }));
             });
         }
@@ -230,9 +246,10 @@ impl Shard {
                     rows.previous[slot] = Previous(row.0);
                     rows.masses[slot] = row.1;
                     rows.thrusters[slot] = row.2;
-                    rows.ledgers[slot] = row.3;
-                    rows.identities[slot] = row.4;
-                    rows.pilots[slot] = row.5;
+                    rows.surfaces[slot] = row.3;
+                    rows.ledgers[slot] = row.4;
+                    rows.identities[slot] = row.5;
+                    rows.pilots[slot] = row.6;
                 }
             });
         }

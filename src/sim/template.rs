@@ -3,7 +3,11 @@
 use super::behaviours::BehaviourConfig;
 use super::config::{AtTimeLimit, BaseVelocity, Role};
 use super::distribution::Distribution;
+use super::forces::ForceConfig;
+use super::integrators::dop853::Tolerance;
+use super::integrators::rk4::SurfaceForces;
 use crate::astro::CartesianState;
+use crate::astro::constants::{EARTH_MU_M3_S2, EARTH_RADIUS_M};
 
 /// Everything that an arena is reset from and stepped by.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,12 +37,40 @@ pub struct Physics {
     pub mu_m3_s2: f64,
     /// Equatorial radius [m].
     pub earth_radius_m: f64,
-    /// Mean motion of the Hill frame [rad/s], in the relative tier; `None` in the standard tier.
+    /// Mean motion of the Hill frame [rad/s], in the relative tier; `None` in the others.
     pub hill_mean_motion_rad_s: Option<f64>,
-    /// Zonal coefficients J2, J3, J4 [-]; zero where the force is not named.
-    pub zonals: [f64; 3],
+    /// Zonal coefficients J2 to J6 [-]; zero where the force is not named.
+    pub zonals: [f64; 5],
+    /// Forces on surfaces (standard tier).
+    pub surface_forces: SurfaceForces,
     /// Integrator substeps of a segment (standard tier).
     pub substeps: usize,
+    /// Forces and tolerance of the reference tier; `None` in the others.
+    pub reference: Option<ReferencePhysics>,
+}
+
+/// What the reference tier integrates, and how closely.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReferencePhysics {
+    /// Forces, in the order in which they are summed.
+    pub forces: Vec<ForceConfig>,
+    /// Error allowed a step.
+    pub tolerance: Tolerance,
+}
+
+impl Default for Physics {
+    /// The standard tier: the Earth of JGM-3 as a point mass, one substep a segment.
+    fn default() -> Self {
+        Self {
+            mu_m3_s2: EARTH_MU_M3_S2,
+            earth_radius_m: EARTH_RADIUS_M,
+            hill_mean_motion_rad_s: None,
+            zonals: [0.0; 5],
+            surface_forces: SurfaceForces::default(),
+            substeps: 1,
+            reference: None,
+        }
+    }
 }
 
 /// One spacecraft.
@@ -60,6 +92,8 @@ pub struct Slot {
     pub isp_s: Option<Distribution>,
     /// Δv at the start [m/s]; `None` where it is not bounded.
     pub delta_v_m_s: Option<Distribution>,
+    /// Area [m²], Cd and Cr [-]; `None` for the default of [`Surface`](super::components::Surface).
+    pub surface: [Option<Distribution>; 3],
     /// Where it starts.
     pub start: Start,
     /// Behaviours to draw from; empty for a learned spacecraft.

@@ -33,7 +33,7 @@ fn alone_it_shows_a_short_help_with_the_main_job() {
 fn the_long_help_names_every_command() {
     let root = tempfile::tempdir().unwrap();
     let help = succeed(root.path(), &["--help"]).stdout;
-    for command in ["train", "evaluate", "simulate", "conjunction", "scenario"] {
+    for command in ["train", "evaluate", "simulate", "propagate", "conjunction", "scenario"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}\n{help}");
         let help = succeed(root.path(), &[command, "--help"]).stdout;
         assert!(help.contains(&format!("Usage: astroshield {command}")), "{help}");

@@ -17,6 +17,10 @@ const LOWEST_ALTITUDE_KM: f64 = 80.0;
 const HIGHEST_ALTITUDE_KM: f64 = 900_000.0;
 /// Greatest acceleration by thrust [m/s²], about 100 g.
 const GREATEST_ACCELERATION_M_S2: f64 = 1000.0;
+/// Greatest area [m²]: a sail of a kilometre.
+const LARGEST_AREA_M2: f64 = 1e6;
+/// Greatest coefficient of drag or radiation [-].
+const LARGEST_COEFFICIENT: f64 = 10.0;
 /// Characters of a line of a two-line element set.
 const TLE_LINE_LENGTH: usize = 69;
 
@@ -83,6 +87,7 @@ impl Check<'_> {
             self.about = format!(" (spacecraft {})", Quoted(&craft.name));
             self.identity(&path, slot, craft);
             self.distribution(&path.field("mass_kg"), "mass", &craft.mass_kg, "kg", Allowed::POSITIVE);
+            self.surface(&path, craft);
             if let Some(propulsion) = &craft.propulsion {
                 self.propulsion(&path.field("propulsion"), craft, propulsion);
             }
@@ -100,6 +105,19 @@ impl Check<'_> {
         if let Some(earlier) = earlier {
             let message = format!("spacecraft {} and {} are both named {}", earlier + 1, slot + 1, Quoted(&craft.name));
             self.fault(&path.field("name"), message, Some("give each a name of its own".to_owned()));
+        }
+    }
+
+    /// Checks what air and sunlight press on.
+    fn surface(&mut self, path: &Path, craft: &SpacecraftConfig) {
+        for (field, what, of, unit, greatest) in [
+            ("area_m2", "area", &craft.area_m2, "m²", LARGEST_AREA_M2),
+            ("drag_coefficient", "drag coefficient", &craft.drag_coefficient, "", LARGEST_COEFFICIENT),
+            ("radiation_coefficient", "radiation coefficient", &craft.radiation_coefficient, "", LARGEST_COEFFICIENT),
+        ] {
+            if let Some(of) = of {
+                self.distribution(&path.field(field), what, of, unit, Allowed { greatest, ..Allowed::NOT_NEGATIVE });
+            }
         }
     }
 
@@ -148,7 +166,7 @@ impl Check<'_> {
                 let help =
                     "start from `Keplerian(…)`, `Tle(…)`, `TleFile(…)`, `Cdm(…)`, `RtnOffset(…)` or `RtnShell(…)`"
                         .to_owned();
-                let message = format!("Origin is a start of the Relative tier, not of the Standard one{}", self.about);
+                let message = format!("Origin is a start of the Relative tier, not of this one{}", self.about);
                 self.fault(path, message, Some(help));
             }
             (
@@ -164,7 +182,10 @@ impl Check<'_> {
                     OrbitConfig::Cdm { .. } => "Cdm",
                     _ => "Keplerian",
                 };
-                let message = format!("{name} is a start of the Standard tier, not of the Relative one{}", self.about);
+                let message = format!(
+                    "{name} is a start of the Standard tier and of the Reference tier, not of the Relative one{}",
+                    self.about
+                );
                 let help = "start from `Origin`, `RtnOffset(…)` or `RtnShell(…)`".to_owned();
                 self.fault(path, message, Some(help));
             }

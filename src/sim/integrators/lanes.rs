@@ -4,6 +4,9 @@ use std::ops::{Add, Div, Mul, Sub};
 
 use pulp::Simd;
 
+/// Lanes of the widest instruction set, two registers.
+pub(in crate::sim) const MAX_LANES: usize = 16;
+
 /// One real a lane, in two registers: a division or a root of the one overlaps the arithmetic of the other.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sim) struct Lanes<S: Simd> {
@@ -38,6 +41,17 @@ impl<S: Simd> Lanes<S> {
     pub(in crate::sim) fn sqrt(self) -> Self {
         let [a, b] = self.registers;
         Self { registers: [self.simd.sqrt_f64s(a), self.simd.sqrt_f64s(b)], ..self }
+    }
+
+    /// `then` in the lanes where this is less than `bound`, `otherwise` in the others.
+    #[inline(always)]
+    pub(in crate::sim) fn below(self, bound: Self, then: Self, otherwise: Self) -> Self {
+        let ([a, b], [c, d]) = (self.registers, bound.registers);
+        let ([e, f], [g, h]) = (then.registers, otherwise.registers);
+        let simd = self.simd;
+        let first = simd.select_f64s(simd.less_than_f64s(a, c), e, g);
+        let second = simd.select_f64s(simd.less_than_f64s(b, d), f, h);
+        Self { registers: [first, second], ..self }
     }
 
     /// `self * factor + addend`, in one rounding where the instruction set has it.

@@ -1,5 +1,8 @@
-//! Integrators: RK4 on lanes for the standard tier, the exact Clohessy-Wiltshire map for the relative tier.
+//! Integrators: RK4 on lanes for the standard tier, DOP853 for the reference tier, the exact Clohessy-Wiltshire map for the
+//! relative tier.
 
 pub mod clohessy_wiltshire;
+pub mod dop853;
 pub mod lanes;
 pub mod rk4;
+pub mod rk4_alone;

@@ -5,12 +5,10 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::lanes::Lanes;
-use crate::sim::components::{Burn, Orbit};
-use crate::sim::forces::Gravity;
-
-/// Lanes of the widest instruction set, two registers.
-const MAX_LANES: usize = 16;
+use super::lanes::{Lanes, MAX_LANES};
+use crate::astro::Vector3;
+use crate::sim::components::{Burn, Orbit, Surface};
+use crate::sim::forces::{Gravity, drag, solar_pressure};
 
 /// Moves every orbit by `substeps` steps of `step_s` seconds, in place.
 ///
@@ -22,11 +20,78 @@ const MAX_LANES: usize = 16;
 /// If the two slices differ in length.
 pub fn propagate(arch: Arch, gravity: &Gravity, orbits: &mut [Orbit], burns: &[Burn], step_s: f64, substeps: usize) {
     assert_eq!(orbits.len(), burns.len(), "one burn an orbit");
-    arch.dispatch(Kernel { gravity: *gravity, orbits, burns, step_s, substeps });
+    arch.dispatch(Kernel { gravity: *gravity, surface: None, orbits, burns, step_s, substeps });
+}
+
+/// Which of the forces on a spacecraft's surface act beside gravity and thrust.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SurfaceForces {
+    /// Drag, [`drag::Drag`].
+    pub drag: bool,
+    /// Pressure of sunlight with a cylindrical shadow, [`solar_pressure::SolarPressure`].
+    pub solar_pressure: bool,
+}
+
+/// What forces on a spacecraft's surface need to know of it over a segment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exposure {
+    /// Cd A/m [m²/kg].
+    pub ballistic_m2_kg: f64,
+    /// Cr A/m [m²/kg].
+    pub reflective_m2_kg: f64,
+    /// Unit vector from the Earth's centre to the Sun, GCRF.
+    pub sun_direction: [f64; 3],
+    /// Distance from the Earth's centre to the Sun [m].
+    pub sun_distance_m: f64,
+}
+
+impl Exposure {
+    /// A spacecraft that neither air nor light touches.
+    pub const NONE: Self =
+        Self { ballistic_m2_kg: 0.0, reflective_m2_kg: 0.0, sun_direction: [1.0, 0.0, 0.0], sun_distance_m: 1.5e11 };
+
+    /// That of a surface and a mass, with the Sun at this place, GCRF [m], or with no matter where.
+    #[must_use]
+    pub fn of(surface: &Surface, mass_kg: f64, sun_m: Option<Vector3>) -> Self {
+        let area_m2_kg = surface.area_m2 / mass_kg;
+        let exposure = Self {
+            ballistic_m2_kg: surface.drag_coefficient * area_m2_kg,
+            reflective_m2_kg: surface.radiation_coefficient * area_m2_kg,
+            ..Self::NONE
+        };
+        sun_m.map_or(exposure, |sun_m| {
+            let sun_distance_m = sun_m.norm();
+            Self { sun_direction: (sun_m / sun_distance_m).into(), sun_distance_m, ..exposure }
+        })
+    }
+}
+
+/// As [`propagate`], with drag, sunlight or both on top. `exposures`: same rows as `orbits`.
+///
+/// Mass and the Sun's place are those at the start of the segment: over a minute the Sun moves by 0.0007°.
+///
+/// # Panics
+/// If the slices differ in length.
+#[expect(clippy::too_many_arguments, reason = "columns of one table, and how far to move them")]
+pub fn propagate_exposed(
+    arch: Arch,
+    gravity: &Gravity,
+    forces: SurfaceForces,
+    orbits: &mut [Orbit],
+    burns: &[Burn],
+    exposures: &[Exposure],
+    step_s: f64,
+    substeps: usize,
+) {
+    assert_eq!(orbits.len(), burns.len(), "one burn an orbit");
+    assert_eq!(orbits.len(), exposures.len(), "one exposure an orbit");
+    let surface = Some((forces, exposures));
+    arch.dispatch(Kernel { gravity: *gravity, surface, orbits, burns, step_s, substeps });
 }
 
 struct Kernel<'a> {
     gravity: Gravity,
+    surface: Option<(SurfaceForces, &'a [Exposure])>,
     orbits: &'a mut [Orbit],
     burns: &'a [Burn],
     step_s: f64,
@@ -38,8 +103,25 @@ impl WithSimd for Kernel<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        match (self.gravity.degree(), self.surface.is_some()) {
+            (0, false) => self.run::<S, 0, false>(simd),
+            (2, false) => self.run::<S, 2, false>(simd),
+            (4, false) => self.run::<S, 4, false>(simd),
+            (_, false) => self.run::<S, 6, false>(simd),
+            // With forces on the surface, the zonals are the lesser part of the work.
+            (..=2, true) => self.run::<S, 2, true>(simd),
+            (_, true) => self.run::<S, 6, true>(simd),
+        }
+    }
+}
+
+impl Kernel<'_> {
+    /// Compiled for each degree of the zonals, with and without forces on surfaces, so that none pays for another.
+    #[inline(always)]
+    fn run<S: Simd, const DEGREE: usize, const SURFACE: bool>(self, simd: S) {
+        let gravity = Zonal::<DEGREE>(self.gravity);
         let width = Lanes::<S>::COUNT.min(MAX_LANES);
-        for (orbits, burns) in self.orbits.chunks_mut(width).zip(self.burns.chunks(width)) {
+        for (chunk, (orbits, burns)) in self.orbits.chunks_mut(width).zip(self.burns.chunks(width)).enumerate() {
             let coasting = burns.iter().all(|burn| burn.acceleration_rtn_m_s2 == [0.0; 3]);
             let mut columns = [[0.0; MAX_LANES]; 6];
             for (lane, orbit) in orbits.iter().enumerate().take(MAX_LANES) {
@@ -57,14 +139,32 @@ impl WithSimd for Kernel<'_> {
             for (lanes, column) in state.iter_mut().zip(&columns) {
                 *lanes = Lanes::load(simd, column);
             }
-            if coasting {
-                for _ in 0..self.substeps {
-                    state = step(simd, &self.gravity, state, 0.0, self.step_s);
+            let surface = if SURFACE { self.surface } else { None };
+            let surface = surface.map(|(forces, exposures)| (forces, &exposures[chunk * width..][..burns.len()]));
+            match (coasting, surface) {
+                (true, None) => {
+                    for _ in 0..self.substeps {
+                        state = step(simd, &gravity, state, 0.0, self.step_s);
+                    }
                 }
-            } else {
-                let forces = GravityAndThrust { gravity: self.gravity, thrust: Thrust::load(simd, burns) };
-                for substep in 0..self.substeps {
-                    state = step(simd, &forces, state, substep as f64 * self.step_s, self.step_s);
+                (false, None) => {
+                    let forces = GravityAndThrust { gravity, thrust: Thrust::load(simd, burns) };
+                    for substep in 0..self.substeps {
+                        state = step(simd, &forces, state, substep as f64 * self.step_s, self.step_s);
+                    }
+                }
+                (true, Some((forces, exposures))) => {
+                    let forces = Exposed::load(simd, gravity, &self.gravity, forces, exposures);
+                    for _ in 0..self.substeps {
+                        state = step(simd, &forces, state, 0.0, self.step_s);
+                    }
+                }
+                (false, Some((forces, exposures))) => {
+                    let burning = GravityAndThrust { gravity, thrust: Thrust::load(simd, burns) };
+                    let forces = Exposed::load(simd, burning, &self.gravity, forces, exposures);
+                    for substep in 0..self.substeps {
+                        state = step(simd, &forces, state, substep as f64 * self.step_s, self.step_s);
+                    }
                 }
             }
             for (column, lanes) in columns.iter_mut().zip(state) {
@@ -90,24 +190,97 @@ trait Forces<S: Simd> {
     fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3];
 }
 
-impl<S: Simd> Forces<S> for Gravity {
+/// Gravity with zonals up to a degree.
+#[derive(Clone, Copy)]
+struct Zonal<const DEGREE: usize>(Gravity);
+
+impl<S: Simd, const DEGREE: usize> Forces<S> for Zonal<DEGREE> {
     #[inline(always)]
     fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], _time_s: f64) -> [Lanes<S>; 3] {
-        Gravity::acceleration(self, simd, [state[0], state[1], state[2]])
+        self.0.acceleration::<S, DEGREE>(simd, [state[0], state[1], state[2]])
     }
 }
 
-struct GravityAndThrust<S: Simd> {
-    gravity: Gravity,
+struct GravityAndThrust<S: Simd, const DEGREE: usize> {
+    gravity: Zonal<DEGREE>,
     thrust: Thrust<S>,
 }
 
-impl<S: Simd> Forces<S> for GravityAndThrust<S> {
+impl<S: Simd, const DEGREE: usize> Forces<S> for GravityAndThrust<S, DEGREE> {
     #[inline(always)]
     fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3] {
         let gravity = Forces::acceleration(&self.gravity, simd, state, time_s);
         let thrust = self.thrust.acceleration(simd, state, time_s);
         [gravity[0] + thrust[0], gravity[1] + thrust[1], gravity[2] + thrust[2]]
+    }
+}
+
+/// Drag and sunlight on top of other forces.
+struct Exposed<S: Simd, F> {
+    others: F,
+    forces: SurfaceForces,
+    earth_radius_m: f64,
+    ballistic_m2_kg: Lanes<S>,
+    reflective_m2_kg: Lanes<S>,
+    sun_direction: [Lanes<S>; 3],
+    sun_distance_m: Lanes<S>,
+}
+
+impl<S: Simd, F> Exposed<S, F> {
+    #[inline(always)]
+    fn load(simd: S, others: F, gravity: &Gravity, forces: SurfaceForces, exposures: &[Exposure]) -> Self {
+        // Lanes beyond the last row repeat the first, as those of the orbits do.
+        let first = &exposures[0];
+        let start = [first.ballistic_m2_kg, first.reflective_m2_kg, 0.0, 0.0, 0.0, first.sun_distance_m];
+        let mut columns = start.map(|number| [number; MAX_LANES]);
+        for (axis, number) in first.sun_direction.into_iter().enumerate() {
+            columns[2 + axis] = [number; MAX_LANES];
+        }
+        for (lane, exposure) in exposures.iter().enumerate().take(MAX_LANES) {
+            columns[0][lane] = exposure.ballistic_m2_kg;
+            columns[1][lane] = exposure.reflective_m2_kg;
+            for (axis, number) in exposure.sun_direction.into_iter().enumerate() {
+                columns[2 + axis][lane] = number;
+            }
+            columns[5][lane] = exposure.sun_distance_m;
+        }
+        let [ballistic, reflective, x, y, z, distance] = &columns;
+        Self {
+            others,
+            forces,
+            earth_radius_m: gravity.earth_radius_m,
+            ballistic_m2_kg: Lanes::load(simd, ballistic),
+            reflective_m2_kg: Lanes::load(simd, reflective),
+            sun_direction: [Lanes::load(simd, x), Lanes::load(simd, y), Lanes::load(simd, z)],
+            sun_distance_m: Lanes::load(simd, distance),
+        }
+    }
+}
+
+impl<S: Simd, F: Forces<S>> Forces<S> for Exposed<S, F> {
+    #[inline(always)]
+    fn acceleration(&self, simd: S, state: &[Lanes<S>; 6], time_s: f64) -> [Lanes<S>; 3] {
+        let mut sum = self.others.acceleration(simd, state, time_s);
+        if self.forces.drag {
+            let drag = drag::acceleration(simd, state, self.earth_radius_m, self.ballistic_m2_kg);
+            for axis in 0..3 {
+                sum[axis] = sum[axis] + drag[axis];
+            }
+        }
+        if self.forces.solar_pressure {
+            let pressure = solar_pressure::acceleration(
+                simd,
+                state,
+                self.earth_radius_m,
+                self.reflective_m2_kg,
+                &self.sun_direction,
+                self.sun_distance_m,
+            );
+            for axis in 0..3 {
+                sum[axis] = sum[axis] + pressure[axis];
+            }
+        }
+        sum
     }
 }
 
