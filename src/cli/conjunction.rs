@@ -12,7 +12,7 @@ use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, in_pool};
-use crate::astro::cdm::{self, Axes, Cdm};
+use crate::astro::cdm::{self, Cdm};
 use crate::astro::conjunction::Conjunction;
 use crate::astro::conjunction::assessment::{Assessment, Choice, DEFAULT_SAMPLES, Method, assess};
 use crate::astro::conjunction::monte_carlo::Samples;
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &ConjunctionArguments) -> Result<(), Failure> {
             "the message states no HBR of both objects: give the sum of their radii in metres, as in `--hbr-m 20`",
         ));
     };
-    let (states, covariances, axes) = message.inertial_pair().map_err(|error| named(&error))?;
+    let (states, covariances) = message.pair_gcrf().map_err(|error| named(&error))?;
     let conjunction = Conjunction { states, covariances, hard_body_radius_m, mu_m3_s2: EARTH_MU_M3_S2 };
     let samples = Samples { count: arguments.samples.unwrap_or(DEFAULT_SAMPLES.count), seed: arguments.seed };
     let assessment = in_pool(arguments.threads, || {
@@ -92,8 +92,7 @@ pub(super) fn run(arguments: &ConjunctionArguments) -> Result<(), Failure> {
     })?;
     let oddities = oddities.iter().map(ToString::to_string);
     let warnings: Vec<String> = oddities.chain(assessment.warnings.iter().map(ToString::to_string)).collect();
-    let report =
-        Report { message: &message, conjunction: &conjunction, assessment: &assessment, axes, seed: samples.seed };
+    let report = Report { message: &message, conjunction: &conjunction, assessment: &assessment, seed: samples.seed };
     if arguments.json {
         println!("{}", report.json(&arguments.file, &warnings));
     } else {
@@ -161,7 +160,6 @@ struct Report<'a> {
     message: &'a Cdm,
     conjunction: &'a Conjunction,
     assessment: &'a Assessment,
-    axes: Axes,
     seed: u64,
 }
 
@@ -238,11 +236,6 @@ impl Report<'_> {
             let of = |keyword| harmless(self.object(object, keyword).unwrap_or("-"));
             line(&format!("object {object}"), format!("{} ({})", of("OBJECT_NAME"), of("OBJECT_DESIGNATOR")));
         }
-        let frame = match self.axes {
-            Axes::Gcrf => "GCRF",
-            Axes::ItrfAtApproach => "ITRF, its axes held as they are at closest approach",
-        };
-        line("frame", frame.to_owned());
         // Adding zero turns -0 into 0.
         let offset_ms = (1e6 * closest_approach.offset_s).round() * 1e-3 + 0.0;
         line("closest approach", format!("{} ({offset_ms:+.3} ms from the message's TCA)", self.closest_approach()));

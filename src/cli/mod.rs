@@ -120,8 +120,11 @@ AstroShield: adversarial spacecraft scenarios in RON, played in parallel; polici
 
   astroshield train scenarios/pursuit_evasion.ron       train, and evaluate on fresh seeds (the main job)
   astroshield evaluate checkpoints/pursuit_evasion scenarios/pursuit_evasion.ron
-  astroshield scenario check scenarios/*.ron
+  astroshield simulate scenarios/docking.ron --out recording --html
+                                                        play, record, and make a page that replays it
+  astroshield propagate --state \"7000 0 0 0 7.5 0\" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
   astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
+  astroshield scenario check scenarios/*.ron
 
 `astroshield --help` lists everything, `astroshield COMMAND --help` one command.
 ";

@@ -17,16 +17,19 @@ fn alone_it_shows_a_short_help_with_the_main_job() {
     let root = tempfile::tempdir().unwrap();
     let finished = succeed(root.path(), &[]);
     assert_eq!(finished.stderr, "");
-    assert_snapshot!(finished.stdout, @r"
+    assert_snapshot!(finished.stdout, @r#"
     AstroShield: adversarial spacecraft scenarios in RON, played in parallel; policies trained on them and compared.
 
       astroshield train scenarios/pursuit_evasion.ron       train, and evaluate on fresh seeds (the main job)
       astroshield evaluate checkpoints/pursuit_evasion scenarios/pursuit_evasion.ron
-      astroshield scenario check scenarios/*.ron
+      astroshield simulate scenarios/docking.ron --out recording --html
+                                                            play, record, and make a page that replays it
+      astroshield propagate --state "7000 0 0 0 7.5 0" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
       astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
+      astroshield scenario check scenarios/*.ron
 
     `astroshield --help` lists everything, `astroshield COMMAND --help` one command.
-    ");
+    "#);
 }
 
 #[test]

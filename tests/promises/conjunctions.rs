@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use astroshield::astro::cdm::{Axes, Cdm, CdmWarning, instant};
+use astroshield::astro::cdm::{Cdm, CdmWarning, instant};
 use astroshield::astro::conjunction::assessment::{Assessment, Choice, Method, Warning, assess};
 use astroshield::astro::conjunction::covariance::Covariance6;
 use astroshield::astro::conjunction::monte_carlo::{self, Samples};
 use astroshield::astro::conjunction::{Conjunction, ConjunctionError, long_encounter};
 use astroshield::astro::constants::EARTH_MU_M3_S2;
 use astroshield::astro::elements::KeplerianElements;
+use astroshield::astro::itrf::{EarthOrientation, EarthRotation};
 use astroshield::astro::rtn::RtnFrame;
 use astroshield::astro::{CartesianState, Vector3, kepler};
 use nalgebra::{Matrix3, Matrix6, Vector6};
@@ -243,8 +244,7 @@ fn three_d_is_what_monte_carlo_counts() {
 #[test]
 fn a_fast_encounter_is_straight_in_every_method() {
     let (message, _) = Cdm::read(MESSAGE.as_bytes()).expect("a message");
-    let (states, covariances, axes) = message.inertial_pair().expect("states");
-    assert_eq!(axes, Axes::Gcrf);
+    let (states, covariances) = message.pair_gcrf().expect("states");
     let conjunction = Conjunction { states, covariances, hard_body_radius_m: 18.0, mu_m3_s2: EARTH_MU_M3_S2 };
     let found = assessed(&conjunction, Choice::Auto { count: true }, 60_000);
     // SciPy's dblquad over the disc, to 1e-11; the message rounds positions to 1e-6 m.
@@ -266,7 +266,7 @@ fn a_fast_encounter_is_straight_in_every_method() {
 #[test]
 fn states_away_from_closest_approach_are_moved_there() {
     let (message, _) = Cdm::read(MESSAGE.as_bytes()).expect("a message");
-    let (states, covariances, _) = message.inertial_pair().expect("states");
+    let (states, covariances) = message.pair_gcrf().expect("states");
     let at = Conjunction { states, covariances, hard_body_radius_m: 18.0, mu_m3_s2: EARTH_MU_M3_S2 };
     let expected = assessed(&at, AUTO, 1);
     for before_s in [0.05, 3.0, -40.0] {
@@ -424,7 +424,7 @@ fn a_message_that_is_written_is_read_the_same() {
         let (again, warnings) = Cdm::read(message.write().as_bytes()).expect("a message");
         assert_eq!(again, message);
         assert!(warnings.iter().all(|warning| matches!(warning, CdmWarning::Missing { .. })), "{warnings:?}");
-        let (states, covariances, _) = again.inertial_pair().expect("states");
+        let (states, covariances) = again.pair_gcrf().expect("states");
         for object in 0..2 {
             let (found, expected) = (&states[object], &case.conjunction.states[object]);
             assert!((found.position_m - expected.position_m).norm() < 1e-7);
@@ -440,36 +440,34 @@ fn a_message_that_is_written_is_read_the_same() {
 #[test]
 fn a_message_in_itrf_tells_the_same_conjunction() {
     let (gcrf, _) = Cdm::read(MESSAGE.as_bytes()).expect("a message");
-    let (states, ..) = gcrf.inertial_pair().expect("states");
-    // Some sidereal time; the axes' orientation must not matter.
-    let (sine, cosine) = 1.234_f64.sin_cos();
-    let to_itrf = Matrix3::new(cosine, sine, 0.0, -sine, cosine, 0.0, 0.0, 0.0, 1.0);
+    let (states, _) = gcrf.pair_gcrf().expect("states");
+    let instant = gcrf.closest_approach().expect("a TCA");
+    let earth = EarthRotation::at(instant, &EarthOrientation::default()).expect("a date of this century");
     let mut message = gcrf.clone();
     for (index, state) in states.iter().enumerate() {
         let object = Some(index + 1);
-        let position_km = to_itrf * state.position_m / 1e3;
-        let omega = Vector3::new(0.0, 0.0, 7.292_115e-5);
-        let velocity_km_s = to_itrf * state.velocity_m_s / 1e3 - omega.cross(&position_km);
-        message.set_text(object, "REF_FRAME", "ITRF");
+        let itrf = earth.to_itrf(state);
+        message.set_text(object, "REF_FRAME", "ITRF-2000");
         for (axis, name) in ["X", "Y", "Z"].into_iter().enumerate() {
-            message.set_number(object, name, position_km[axis]);
-            message.set_number(object, &format!("{name}_DOT"), velocity_km_s[axis]);
+            message.set_number(object, name, itrf.position_m[axis] / 1e3);
+            message.set_number(object, &format!("{name}_DOT"), itrf.velocity_m_s[axis] / 1e3);
         }
     }
     let assess_message = |message: &Cdm| {
-        let (states, covariances, axes) = message.inertial_pair().expect("states");
+        let (states, covariances) = message.pair_gcrf().expect("states");
         let conjunction = Conjunction { states, covariances, hard_body_radius_m: 18.0, mu_m3_s2: EARTH_MU_M3_S2 };
-        (assessed(&conjunction, AUTO, 1), axes)
+        assessed(&conjunction, AUTO, 1)
     };
-    let ((expected, _), (found, axes)) = (assess_message(&gcrf), assess_message(&message));
-    assert_eq!(axes, Axes::ItrfAtApproach);
+    let (expected, found) = (assess_message(&gcrf), assess_message(&message));
     assert!((found.probability / expected.probability - 1.0).abs() < 1e-7);
     assert!((found.closest_approach.miss_m - expected.closest_approach.miss_m).abs() < 1e-6);
-    let refusal = message.state_gcrf(1).unwrap_err().to_string();
-    assert!(refusal.contains("object 1 is in the frame ITRF, expected GCRF or EME2000"), "{refusal}");
+    assert!((message.state_gcrf(1).unwrap().position_m - states[0].position_m).norm() < 1e-6);
     message.set_text(Some(1), "REF_FRAME", "GCRF");
-    let refusal = message.inertial_pair().unwrap_err().to_string();
-    assert!(refusal.contains("object 2 is in the frame ITRF, expected the same as object 1"), "{refusal}");
+    let refusal = message.pair_gcrf().unwrap_err().to_string();
+    assert!(refusal.contains("object 2 is in the frame ITRF-2000, expected the same as object 1"), "{refusal}");
+    message.set_text(Some(1), "REF_FRAME", "TOD");
+    let refusal = message.state_gcrf(1).unwrap_err().to_string();
+    assert!(refusal.contains("object 1 is in the frame TOD, expected GCRF, EME2000 or ITRF"), "{refusal}");
 }
 
 #[test]
@@ -536,7 +534,7 @@ fn faults_of_a_message_are_told_with_line_keyword_found_and_expected() {
         warnings.iter().any(|warning| warning.to_string().contains("unknown keyword XTDOT_N is kept")),
         "{warnings:?}"
     );
-    assert_eq!(message.inertial_pair().unwrap_err().to_string(), "object 1 has no covariance: CTDOT_N is missing");
+    assert_eq!(message.pair_gcrf().unwrap_err().to_string(), "object 1 has no covariance: CTDOT_N is missing");
 }
 
 #[test]

@@ -29,14 +29,14 @@ struct Record {
     results: Vec<EpisodeResult>,
 }
 
-/// Plays 40 decisions in 33 arenas, which no shard size divides evenly.
+/// Plays 60 decisions in 33 arenas, which no shard size divides evenly.
 fn record(scenario: &Scenario, arenas_per_shard: usize, policy: &mut dyn Policy) -> Record {
     let seeds = shipped::seeds(SeedDomain::Train, 33);
     let mut env = VectorEnv::new(&scenario.template, &scenario.rewards, &seeds, arenas_per_shard, AfterEpisode::Reset);
     let mut numbers = Vec::new();
     let mut rollout = Rollout::new(env.rows());
     rollout
-        .play(&mut env, policy, 40, |transition| {
+        .play(&mut env, policy, 60, |transition| {
             let decisions = transition.decisions;
             let floats = [
                 transition.observations,

@@ -151,7 +151,7 @@ proptest! {
         if let Ok((message, _)) = Cdm::read(&changed(MESSAGE, &changes)) {
             let (again, _) = Cdm::read(message.write().as_bytes()).expect("what was written can be read");
             prop_assert_eq!(&again, &message);
-            if let Ok((states, covariances, _)) = message.inertial_pair() {
+            if let Ok((states, covariances)) = message.pair_gcrf() {
                 let conjunction = Conjunction { states, covariances, hard_body_radius_m: 18.0, mu_m3_s2: EARTH_MU_M3_S2 };
                 // 3D and Monte Carlo take too long for ten thousand; the next test feeds them.
                 match assess(&conjunction, Choice::Only(Method::TwoD), Samples { count: 1, seed: 1 }, &|_| {}) {
@@ -221,7 +221,7 @@ proptest! {
         hard_body_radius_m in 0.1..50.0f64,
     ) {
         let (message, _) = Cdm::read(MESSAGE.as_bytes()).expect("a message");
-        let (states, ..) = message.inertial_pair().expect("states");
+        let (states, _) = message.pair_gcrf().expect("states");
         let mut covariance = nalgebra::Matrix6::zeros();
         for axis in 0..6 {
             covariance[(axis, axis)] = 10f64.powf(2.0 * if axis < 3 { sizes[axis] } else { sizes[axis] - 3.0 });

@@ -10,18 +10,16 @@ mod reader;
 mod writer;
 
 use hifitime::Epoch;
-use nalgebra::{Matrix3, Matrix6};
+use nalgebra::Matrix6;
 use thiserror::Error;
 
 use self::keys::{STATE, Section, covariance_keyword};
 use super::conjunction::covariance::{Covariance6, inertial_of_rtn};
+use super::itrf::{EarthOrientation, EarthRotation, FrameError, gcrf_to_eme2000};
 use super::{CartesianState, Vector3};
 
 /// Size of a message at most [bytes]; a larger file is no message. They have some 10 kB.
 pub const LARGEST_TEXT: usize = 1 << 20;
-
-/// Rotation rate of the Earth [rad/s]. Source: WGS-84, NIMA TR8350.2.
-const EARTH_ROTATION_RAD_S: f64 = 7.292_115e-5;
 
 /// Metres in a kilometre, in which a message states positions.
 const M_PER_KM: f64 = 1000.0;
@@ -29,6 +27,9 @@ const M_PER_KM: f64 = 1000.0;
 /// Why a text is no conjunction data message, or lacks what is asked of it.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum CdmError {
+    /// The Earth's attitude, which a state in ITRF is brought to GCRF by, is not known.
+    #[error("the Earth's rotation at closest approach: {0}")]
+    Rotation(#[from] FrameError),
     /// The text is larger than any message.
     #[error("the text has {bytes} bytes; a conjunction data message has at most {LARGEST_TEXT}")]
     TooLarge {
@@ -233,15 +234,6 @@ pub struct Cdm {
     objects: [Vec<Line>; 2],
 }
 
-/// Inertial axes in which states of a message are given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Axes {
-    /// GCRF.
-    Gcrf,
-    /// The axes that ITRF has at the instant of closest approach, fixed from then on.
-    ItrfAtApproach,
-}
-
 impl Cdm {
     /// Reads a message from `bytes`.
     ///
@@ -387,88 +379,64 @@ impl Cdm {
 
     /// An object's state at closest approach, GCRF.
     ///
-    /// EME2000 is turned by the frame bias (IERS Conventions 2010, section 5.4.4: 23 mas in all).
+    /// EME2000 is turned by the frame bias. ITRF, in whichever realisation (they differ by centimetres), is that of the mean
+    /// Earth, since a message tells neither ΔUT1 nor polar motion: its axes err by up to 0.4 km on the ground, of both objects
+    /// alike.
     ///
     /// # Errors
-    /// [`CdmError::Frame`] where it is in another frame, [`CdmError::Centre`] where it is not about the Earth.
+    /// [`CdmError::Frame`] where it is in another frame, [`CdmError::Centre`] where it is not about the Earth,
+    /// [`CdmError::Rotation`] where the Earth's attitude is not known at that instant.
     pub fn state_gcrf(&self, object: usize) -> Result<CartesianState, CdmError> {
-        match self.inertial_state(object)? {
-            (state, Axes::Gcrf) => Ok(state),
-            (_, Axes::ItrfAtApproach) => Err(CdmError::Frame {
-                object,
-                found: "ITRF".to_owned(),
-                expected: "GCRF or EME2000, since a state in ITRF cannot be brought to GCRF yet",
-            }),
-        }
-    }
-
-    /// Both objects at closest approach in one inertial frame, and covariances in the same.
-    ///
-    /// States in ITRF come out in the axes that ITRF has at that instant, held fixed, their velocities inertial: v + ω × r.
-    /// Distances, speeds, probabilities and two-body motion do not depend on the orientation of the axes; polar motion, by
-    /// which ω leans against Z, would change the velocity by 1 mm/s, of both objects alike.
-    ///
-    /// # Errors
-    /// [`CdmError::Frame`] where frames are mixed or others than GCRF, EME2000 and ITRF, [`CdmError::Centre`] where an object
-    /// is not about the Earth, [`CdmError::NoCovariance`].
-    pub fn inertial_pair(&self) -> Result<([CartesianState; 2], [Covariance6; 2], Axes), CdmError> {
-        let (first, axes) = self.inertial_state(1)?;
-        let (second, other) = self.inertial_state(2)?;
-        if axes != other {
-            let expected = "the same as object 1: ITRF goes with ITRF only";
-            return Err(CdmError::Frame { object: 2, found: self.frame(2).to_owned(), expected });
-        }
-        let covariance = |object: usize, state: &CartesianState| {
-            self.covariance_rtn(object).map(|covariance| inertial_of_rtn(&covariance, state))
-        };
-        Ok(([first, second], [covariance(1, &first)?, covariance(2, &second)?], axes))
-    }
-
-    fn frame(&self, object: usize) -> &str {
-        self.text(Some(object), "REF_FRAME").unwrap_or("(none)")
-    }
-
-    fn inertial_state(&self, object: usize) -> Result<(CartesianState, Axes), CdmError> {
         let centre = self.text(Some(object), "ORBIT_CENTER").unwrap_or("EARTH");
         if !centre.eq_ignore_ascii_case("EARTH") {
             return Err(CdmError::Centre { object, found: centre.to_owned() });
         }
         let values = STATE.map(|keyword| self.number(Some(object), keyword).map(|value| value * M_PER_KM));
+        // A message that was read has all of them; one that is being made may not.
+        let missing = |keywords: String| CdmError::Missing { line: 0, section: section_name(object), keywords };
         let [Some(x), Some(y), Some(z), Some(x_dot), Some(y_dot), Some(z_dot)] = values else {
-            // A message that was read has them; one that is being made may not.
-            return Err(CdmError::Missing { line: 0, section: section_name(object), keywords: STATE.join(", ") });
+            return Err(missing(STATE.join(", ")));
         };
         let state =
             CartesianState { position_m: Vector3::new(x, y, z), velocity_m_s: Vector3::new(x_dot, y_dot, z_dot) };
-        // A text may be written in capitals throughout or in small letters throughout.
-        let frame = self.frame(object).to_ascii_uppercase();
-        match frame.as_str() {
-            "GCRF" => Ok((state, Axes::Gcrf)),
-            "EME2000" => {
-                let bias = eme2000_to_gcrf();
-                let turned =
-                    CartesianState { position_m: bias * state.position_m, velocity_m_s: bias * state.velocity_m_s };
-                Ok((turned, Axes::Gcrf))
-            }
-            // The realisations, ITRF2000 and others, differ by centimetres.
-            itrf if itrf.starts_with("ITRF") => {
-                let rotation = Vector3::new(0.0, 0.0, EARTH_ROTATION_RAD_S);
-                let velocity_m_s = state.velocity_m_s + rotation.cross(&state.position_m);
-                Ok((CartesianState { velocity_m_s, ..state }, Axes::ItrfAtApproach))
-            }
-            other => Err(CdmError::Frame { object, found: other.to_owned(), expected: "GCRF, EME2000 or ITRF" }),
+        let frame = self.frame(object);
+        if frame.eq_ignore_ascii_case("GCRF") {
+            Ok(state)
+        } else if frame.eq_ignore_ascii_case("EME2000") {
+            let bias = gcrf_to_eme2000().transpose();
+            Ok(CartesianState { position_m: bias * state.position_m, velocity_m_s: bias * state.velocity_m_s })
+        } else if self.is_terrestrial(object) {
+            let instant = self.closest_approach().ok_or_else(|| missing("TCA".to_owned()))?;
+            Ok(EarthRotation::at(instant, &EarthOrientation::default())?.to_gcrf(&state))
+        } else {
+            Err(CdmError::Frame { object, found: frame.to_owned(), expected: "GCRF, EME2000 or ITRF" })
         }
     }
-}
 
-/// The frame bias from EME2000 to GCRF, to first order: its angles squared are 1e-14.
-///
-/// Source: IERS Conventions 2010, section 5.4.4: ξ₀ = -16.617 mas, η₀ = -6.8192 mas, dα₀ = -14.6 mas.
-fn eme2000_to_gcrf() -> Matrix3<f64> {
-    let milliarcseconds = |value: f64| (value / 3.6e6).to_radians();
-    let (xi, eta, alpha) = (milliarcseconds(-16.617), milliarcseconds(-6.819_2), milliarcseconds(-14.6));
-    // GCRF to EME2000 is [1, dα, -ξ; -dα, 1, -η; ξ, η, 1]; this is its transpose.
-    Matrix3::new(1.0, -alpha, xi, alpha, 1.0, eta, -xi, -eta, 1.0)
+    /// Both objects' states and covariances at closest approach, GCRF.
+    ///
+    /// # Errors
+    /// As [`Cdm::state_gcrf`]; [`CdmError::Frame`] also where only one of them is in ITRF, since what is not known of the
+    /// Earth's attitude would then part them; [`CdmError::NoCovariance`].
+    pub fn pair_gcrf(&self) -> Result<([CartesianState; 2], [Covariance6; 2]), CdmError> {
+        let states = [self.state_gcrf(1)?, self.state_gcrf(2)?];
+        if self.is_terrestrial(1) != self.is_terrestrial(2) {
+            let expected = "the same as object 1: ITRF goes with ITRF only";
+            return Err(CdmError::Frame { object: 2, found: self.frame(2).to_owned(), expected });
+        }
+        let covariance = |object: usize| {
+            self.covariance_rtn(object).map(|covariance| inertial_of_rtn(&covariance, &states[object - 1]))
+        };
+        Ok((states, [covariance(1)?, covariance(2)?]))
+    }
+
+    fn is_terrestrial(&self, object: usize) -> bool {
+        self.frame(object).get(..4).is_some_and(|start| start.eq_ignore_ascii_case("ITRF"))
+    }
+
+    fn frame(&self, object: usize) -> &str {
+        self.text(Some(object), "REF_FRAME").unwrap_or("(none)")
+    }
 }
 
 /// How a section is called in messages.
