@@ -8,10 +8,10 @@ use hifitime::Epoch;
 /// series for Sun and precession are good enough.
 const YEARS: std::ops::RangeInclusive<u32> = 1960..=2100;
 
-/// The Julian date (TT) of a UTC instant, as [`instant`] reads it.
+/// The Julian date (TT) of a UTC instant written as in `2026-03-20T12:00:00Z`, decimals of the second allowed.
 ///
 /// # Errors
-/// As [`instant`].
+/// What is wrong with `text`, in words that follow it.
 pub fn julian_date_tt(text: &str) -> Result<f64, String> {
     instant(text).map(|epoch| epoch.to_jde_tt_days())
 }
