@@ -92,8 +92,6 @@ behaviours! {
     BreakPerpendicular => break_perpendicular, "break_perpendicular", Evasion;
     /// Burns in random directions at random times while the threat closes.
     Jink => jink, "jink", Evasion;
-    /// Burns across the line of sight, and the other way when the threat is near.
-    Feint => feint, "feint", Evasion;
     /// Weaves: alternates its burn across the line of sight at a drawn period.
     Weave => weave, "weave", Evasion;
 }
