@@ -24,3 +24,4 @@ mod scenarios;
 mod shipped;
 mod signals;
 mod start_files;
+mod tracks;
