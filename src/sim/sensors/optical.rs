@@ -134,8 +134,8 @@ mod tests {
         assert!((magnitude(5.5, 1e6, FRAC_PI_2) - 5.5).abs() < 1e-12);
         // Full against half: π to 1.
         assert!((magnitude(5.5, 1e6, FRAC_PI_2) - magnitude(5.5, 1e6, 0.0) - 2.5 * PI.log10()).abs() < 1e-12);
-        // Energy: the mean of the phase function over all directions, 2/3 (sin φ + (π - φ) cos φ) / π, is 1/4 of a
-        // mirror-free sphere's albedo of 1 times 4: its integral over the sphere is π.
+        // Energy: a white sphere of radius 1 scatters all the light that falls on its cross-section, so that the intensity
+        // 2/(3π) (sin φ + (π - φ) cos φ) sums to π over all directions.
         let steps = 2_000;
         let integral: f64 = (0..steps)
             .map(|step| {
