@@ -124,7 +124,7 @@ mod tests {
         };
         // At 7000 km two craft lose sight of each other at 2 acos(6378 / 7000) = 48.7°.
         assert!(!seen(0.0, 0.84).behind_earth && seen(0.0, 0.86).behind_earth);
-        assert!(seen(0.0, 0.5).sunlit && !seen(3.0, 3.14).sunlit);
+        assert!(seen(0.0, 0.5).sunlit && !seen(3.0, 3.1).sunlit);
         // Ahead by a hundred metres: along T.
         let ahead = seen(0.3, 0.3 + 100.0 / 7e6);
         assert!((ahead.position_rtn_m - Vector3::new(0.0, 100.0, 0.0)).norm() < 1e-2, "{}", ahead.position_rtn_m);

@@ -26,7 +26,7 @@ impl Estimate {
     /// An estimate of a state with independent errors, alike on the three axes; no acceleration is supposed.
     #[must_use]
     pub fn about(time_s: f64, state: &CartesianState, sigmas: [f64; 3]) -> Self {
-        let mut mean = SVector::zeros();
+        let mut mean = SVector::<f64, STATES>::zeros();
         mean.fixed_rows_mut::<3>(0).copy_from(&state.position_m);
         mean.fixed_rows_mut::<3>(3).copy_from(&state.velocity_m_s);
         let variances = SVector::from_fn(|row, _| sigmas[row / 3] * sigmas[row / 3]);

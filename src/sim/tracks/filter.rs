@@ -123,10 +123,10 @@ impl Filter {
         let (k4, s4) = slope(&(moving + k3 * step_s), &(sensitivity + s3 * step_s), decays[2]);
         let moved = moving + (k1 + (k2 + k3) * 2.0 + k4) * (step_s / 6.0);
         let sensitivity = sensitivity + (s1 + (s2 + s3) * 2.0 + s4) * (step_s / 6.0);
-        let mut after = SVector::zeros();
+        let mut after = SVector::<f64, STATES>::zeros();
         after.fixed_rows_mut::<6>(0).copy_from(&moved);
         after.fixed_rows_mut::<3>(6).copy_from(&(lasting * decays[2]));
-        let mut transition = SMatrix::zeros();
+        let mut transition = SMatrix::<f64, STATES, STATES>::zeros();
         transition.fixed_rows_mut::<6>(0).copy_from(&sensitivity);
         transition.fixed_view_mut::<3, 3>(6, 6).copy_from(&(Matrix3::identity() * decays[2]));
         (after, transition)
@@ -169,10 +169,7 @@ mod tests {
     }
 
     fn low_orbit() -> CartesianState {
-        CartesianState {
-            position_m: Vector3::new(6.9e6, 0.0, 1e5),
-            velocity_m_s: Vector3::new(10.0, 4.7e3, 5.9e3),
-        }
+        CartesianState { position_m: Vector3::new(6.9e6, 0.0, 1e5), velocity_m_s: Vector3::new(10.0, 4.7e3, 5.9e3) }
     }
 
     #[test]
@@ -186,10 +183,8 @@ mod tests {
 
         let n = 1.1e-3;
         let hill = Filter { motion: Motion::Hill { mean_motion_rad_s: n }, manoeuvres: QUIET };
-        let start = CartesianState {
-            position_m: Vector3::new(400.0, -3e3, 200.0),
-            velocity_m_s: Vector3::new(0.5, -1.0, 0.3),
-        };
+        let start =
+            CartesianState { position_m: Vector3::new(400.0, -3e3, 200.0), velocity_m_s: Vector3::new(0.5, -1.0, 0.3) };
         let estimate = Estimate::about(0.0, &start, [100.0, 1.0, 0.0]);
         let after = hill.predict(&estimate, 900.0).expect("sound");
         let map = ClohessyWiltshire::over(n, 900.0);

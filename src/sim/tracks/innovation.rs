@@ -45,10 +45,9 @@ impl Innovation {
             return Err(TrackError::Measurement { time_s: measurement.time_s });
         }
         let target = estimate.state();
-        let (position_m, velocity_m_s) =
-            (target.position_m - own.position_m, target.velocity_m_s - own.velocity_m_s);
+        let (position_m, velocity_m_s) = (target.position_m - own.position_m, target.velocity_m_s - own.velocity_m_s);
         let range_m = position_m.norm();
-        if !(range_m > 1e-6) {
+        if range_m.is_nan() || range_m <= 1e-6 {
             return Err(TrackError::Coincident { range_m });
         }
         let sight = position_m / range_m;

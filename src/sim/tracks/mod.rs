@@ -35,7 +35,9 @@ pub enum TrackError {
         time_s: f64,
     },
     /// The mean or the covariance left the finite numbers, or the covariance is not positive definite.
-    #[error("the estimate at {time_s} s is not finite or its covariance not positive definite (position sigma {sigma_m} m)")]
+    #[error(
+        "the estimate at {time_s} s is not finite or its covariance not positive definite (position sigma {sigma_m} m)"
+    )]
     Lost {
         /// Time of the estimate [s].
         time_s: f64,

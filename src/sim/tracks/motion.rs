@@ -3,7 +3,7 @@
 use nalgebra::Matrix3;
 use serde::{Deserialize, Serialize};
 
-use crate::astro::rtn::RtnFrame;
+use crate::astro::rtn::{RelativeState, RtnFrame};
 use crate::astro::{CartesianState, Vector3};
 
 /// Natural motion in the frame in which an arena keeps orbits.
@@ -91,6 +91,18 @@ impl Motion {
         }
     }
 
+    /// `target` as own ship sees it: own RTN, rotating; the difference itself in the Hill frame.
+    #[must_use]
+    pub fn relative_state(&self, own: &CartesianState, target: &CartesianState) -> RelativeState {
+        match self {
+            Self::Hill { .. } => RelativeState {
+                position_rtn_m: target.position_m - own.position_m,
+                velocity_rtn_m_s: target.velocity_m_s - own.velocity_m_s,
+            },
+            Self::Orbit { .. } => RelativeState::between(own, target),
+        }
+    }
+
     /// The velocity in this frame [m/s] of what rests in own rotating RTN frame at `offset_m` from own ship (this frame).
     #[must_use]
     pub fn velocity_at_rest(&self, own: &CartesianState, offset_m: &Vector3) -> Vector3 {
@@ -116,7 +128,11 @@ mod tests {
         let (position, velocity) = (Vector3::new(3.1e6, -4.7e6, 4.2e6), Vector3::new(5e3, 2e3, -4e3));
         for (motion, at, velocity_at) in [
             (ORBIT, position, velocity),
-            (Motion::Hill { mean_motion_rad_s: 1.1e-3 }, Vector3::new(900.0, -4e3, 250.0), Vector3::new(1.0, -2.0, 0.5)),
+            (
+                Motion::Hill { mean_motion_rad_s: 1.1e-3 },
+                Vector3::new(900.0, -4e3, 250.0),
+                Vector3::new(1.0, -2.0, 0.5),
+            ),
         ] {
             let (by_position, by_velocity) = motion.gradients(&at);
             let (step, step_velocity) = (1e-6 * at.norm(), 1e-3 * velocity_at.norm());
@@ -147,5 +163,10 @@ mod tests {
         let velocity = ORBIT.velocity_at_rest(&own, &Vector3::new(0.0, 1_000.0, 0.0));
         assert!((velocity - Vector3::new(-speed * 1_000.0 / radius_m, speed, 0.0)).norm() < 1e-9);
         assert_eq!(ORBIT.own_axes(&own), Matrix3::identity());
+        let offset = Vector3::new(300.0, 1_000.0, -200.0);
+        let resting =
+            CartesianState { position_m: own.position_m + offset, velocity_m_s: ORBIT.velocity_at_rest(&own, &offset) };
+        let seen = ORBIT.relative_state(&own, &resting);
+        assert!((seen.position_rtn_m - offset).norm() < 1e-9 && seen.velocity_rtn_m_s.norm() < 1e-9);
     }
 }

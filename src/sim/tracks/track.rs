@@ -9,7 +9,8 @@ use super::filter::Filter;
 use super::innovation::Innovation;
 use super::motion::Motion;
 use super::{TrackError, chi_square};
-use crate::astro::CartesianState;
+use crate::astro::rtn::RelativeState;
+use crate::astro::{CartesianState, Vector3};
 use crate::sim::sensors::measurement::{Measurement, Reading};
 
 /// How one spacecraft follows one target.
@@ -32,6 +33,17 @@ pub struct Track {
     pub last_hit_s: f64,
     /// Measurements refused by the gate since then.
     pub refused: u32,
+}
+
+/// A track as own ship's decisions need it: the entries of a view that sensing gives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sighting {
+    /// Relative state, own RTN.
+    pub relative: RelativeState,
+    /// Lasting acceleration, own RTN [m/s²].
+    pub acceleration_rtn_m_s2: Vector3,
+    /// One standard deviation of the position [m].
+    pub position_sigma_m: f64,
 }
 
 /// What became of a measurement.
@@ -78,6 +90,17 @@ impl Tracker {
     #[must_use]
     pub fn config(&self) -> &TrackingConfig {
         &self.config
+    }
+
+    /// What a track says of its target to own ship at `own`, a state of the same time as the track's estimate.
+    #[must_use]
+    pub fn sighting(&self, track: &Track, own: &CartesianState) -> Sighting {
+        let motion = &self.filter.motion;
+        Sighting {
+            relative: motion.relative_state(own, &track.estimate.state()),
+            acceleration_rtn_m_s2: motion.own_axes(own) * track.estimate.acceleration_m_s2(),
+            position_sigma_m: track.estimate.position_sigma_m(),
+        }
     }
 
     /// Moves `track` to `time_s` and gives it a measurement of that time, if there is one.
@@ -170,8 +193,8 @@ impl Tracker {
         let offset_m = sight * range.value;
         let along = sight * sight.transpose();
         let across_sigma_m = range.value * direction.sigma_rad;
-        let position_covariance = along * (range.sigma * range.sigma)
-            + (Matrix3::identity() - along) * (across_sigma_m * across_sigma_m);
+        let position_covariance =
+            along * (range.sigma * range.sigma) + (Matrix3::identity() - along) * (across_sigma_m * across_sigma_m);
         let state = CartesianState {
             position_m: own.position_m + offset_m,
             velocity_m_s: motion.velocity_at_rest(own, &offset_m),
@@ -194,7 +217,6 @@ impl Tracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::astro::Vector3;
     use crate::sim::sensors::SensorKind;
     use crate::sim::sensors::measurement::Direction;
     use crate::sim::tracks::config::RangePrior;
@@ -229,6 +251,9 @@ mod tests {
         assert!((begun.estimate.covariance[(3, 3)].sqrt() - 20.0).abs() < 1e-6);
         assert!((begun.estimate.covariance[(4, 4)].sqrt() - 0.1).abs() < 1e-4);
         assert!(!begun.is_confirmed(tracker.config()));
+        let sighting = tracker.sighting(&begun, &OWN);
+        assert!((sighting.relative.velocity_rtn_m_s - Vector3::y() * 3.0).norm() < 1e-3);
+        assert_eq!(sighting.position_sigma_m, begun.estimate.position_sigma_m());
     }
 
     #[test]
