@@ -219,13 +219,6 @@ fn assert_consistent(name: &str, study: &Study) {
     let (low, high) = bounds(6.0 * RUNS as f64);
     let mean = sums.nees / f64::from(UPDATES);
     assert!((low..high).contains(&mean), "{name}: mean NEES {mean} outside {low} to {high}");
-    println!(
-        "{name}: NIS/dof {:.4} ({} dof), NEES/6 {:.4} at the end, {:.4} over all",
-        sums.nis / sums.nis_degrees,
-        sums.nis_degrees,
-        sums.last_nees / sums.last_nees_degrees,
-        sums.nees / sums.nees_degrees
-    );
 }
 
 fn low_orbit() -> CartesianState {
@@ -281,7 +274,7 @@ fn angles_only_tracks_are_consistent() {
         sensor: SensorConfig::Optical(Optical::default()),
         manoeuvres: Manoeuvres { white_density_m2_s3: 1e-8, ..DRIFTING },
         own: low_orbit(),
-        relative: relative([4e3, -3e4, 2e3], [-3.0, 12.0, 5.0]),
+        relative: relative([4e3, 3e4, 2e3], [-3.0, 12.0, 5.0]),
         first_sigmas: [100.0, 0.2],
         interval_s: 20.0,
     };

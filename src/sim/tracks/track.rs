@@ -246,10 +246,11 @@ mod tests {
         assert!((begun.estimate.state().position_m - Vector3::y() * 5_000.0).norm() < 1e-9);
         // Along: 2 m; across: 5 km × 1 mrad on two axes.
         assert!((begun.estimate.position_sigma_m() - 54f64.sqrt()).abs() < 1e-9);
-        // The range rate tells the velocity along, 20 m/s against 0.1 m/s, and nothing across.
+        // The range rate tells the velocity along, to 0.1 m/s and what 20 m/s across turn in with 5 m across at 5 km
+        // (2 × 20² × 5² / 5000² = 0.0008 m²/s²), and nothing across.
         assert!((begun.estimate.state().velocity_m_s - Vector3::y() * 3.0).norm() < 1e-3);
         assert!((begun.estimate.covariance[(3, 3)].sqrt() - 20.0).abs() < 1e-6);
-        assert!((begun.estimate.covariance[(4, 4)].sqrt() - 0.1).abs() < 1e-4);
+        assert!((begun.estimate.covariance[(4, 4)] - 0.0108).abs() < 1e-5);
         assert!(!begun.is_confirmed(tracker.config()));
         let sighting = tracker.sighting(&begun, &OWN);
         assert!((sighting.relative.velocity_rtn_m_s - Vector3::y() * 3.0).norm() < 1e-3);
