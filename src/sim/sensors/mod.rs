@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn every_sensor_has_its_own_name_sound_defaults_and_sees_something_near() {
         let scene = Scene {
-            position_rtn_m: Vector3::new(300.0, -2_000.0, 500.0),
+            position_rtn_m: Vector3::new(300.0, 2_000.0, 500.0),
             velocity_rtn_m_s: Vector3::new(0.1, 1.0, -0.2),
             ..Scene::bright()
         };

@@ -58,7 +58,7 @@ impl Default for Optical {
 
 /// Visual magnitude of a diffuse sphere of standard magnitude `standard_magnitude` at `range_m` and a phase angle of `phase_rad`.
 ///
-/// Infinite where its dark side is all that is seen, at a phase of π.
+/// Fainter than 40 where its dark side is all that is seen, at a phase of π: infinite but for rounding.
 #[must_use]
 pub fn magnitude(standard_magnitude: f64, range_m: f64, phase_rad: f64) -> f64 {
     let (sine, cosine) = libm::sincos(phase_rad);
@@ -145,7 +145,7 @@ mod tests {
             })
             .sum();
         assert!((integral - PI).abs() < 1e-5, "{integral}");
-        assert_eq!(magnitude(5.5, 1e6, PI + 1e-9), f64::INFINITY);
+        assert!(magnitude(5.5, 1e6, PI) > 40.0 && magnitude(5.5, 1e6, PI + 1e-9) > 20.0);
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub fn survival(degrees: usize, value: f64) -> f64 {
     if degrees == 0 || value <= 0.0 {
         return 1.0;
     }
+    if value.is_infinite() {
+        return 0.0;
+    }
     let half = 0.5 * value;
     // Of degree k, the term (x/2)^(k/2) e^(-x/2) / Γ(k/2 + 1).
     let (mut sum, mut degree, mut term) = if degrees.is_multiple_of(2) {

@@ -62,7 +62,7 @@ impl Manoeuvres {
     /// Covariance that the noise of `seconds` adds to (position, velocity, lasting acceleration) on one axis, in free space.
     ///
     /// ∫ g(s) gᵀ(s) ds with the responses g, white noise in closed form (q t³/3, q t²/2, q t) and the driving noise of
-    /// density 2 σ²/τ by five points of Gauss and Legendre, which is exact to rounding for `seconds` up to τ.
+    /// density 2 σ²/τ by five points of Gauss and Legendre, which errs by 5e-9 of it where `seconds` is τ and by 5e-12 at half of τ.
     #[must_use]
     pub fn noise(&self, seconds: f64) -> Matrix3<f64> {
         let (t, q) = (seconds, self.white_density_m2_s3);
@@ -114,7 +114,7 @@ mod tests {
             let model = Manoeuvres { white_density_m2_s3: 0.0, sigma_m_s2: 0.3, time_constant_s: tau };
             let (found, expected) = (model.noise(seconds), singer(seconds, 0.3, tau));
             for (found, expected) in found.iter().zip(expected.iter()) {
-                assert!((found / expected - 1.0).abs() < 1e-9, "{found} against {expected} at {seconds} s, {tau} s");
+                assert!((found / expected - 1.0).abs() < 1e-8, "{found} against {expected} at {seconds} s, {tau} s");
             }
         }
     }
@@ -127,7 +127,7 @@ mod tests {
         let response = model.response(h);
         let phi = Matrix3::new(1.0, h, response.x, 0.0, 1.0, response.y, 0.0, 0.0, response.z);
         let twice = phi * model.noise(h) * phi.transpose() + model.noise(h);
-        assert!((twice - model.noise(2.0 * h)).abs().max() < 1e-12 * twice.abs().max());
+        assert!((twice - model.noise(2.0 * h)).abs().max() < 1e-10 * twice.abs().max());
     }
 
     #[test]
