@@ -1,4 +1,4 @@
-//! The simulator: components, the schedule, arenas and shards, distributions and reset, integrators, forces, behaviours.
+//! The simulator: components, the schedule, arenas and shards, distributions and reset, integrators, forces, behaviours, sensors, tracks.
 
 pub mod behaviours;
 pub mod components;
@@ -11,8 +11,10 @@ pub mod propagation;
 pub mod reset;
 pub mod schedule;
 pub mod seeds;
+pub mod sensors;
 pub mod shard;
 pub mod template;
+pub mod tracks;
 pub mod view;
 
 use serde::{Deserialize, Serialize};

@@ -41,6 +41,8 @@ pub enum Purpose {
     Policy,
     /// Shuffling of minibatches and other draws of the trainer.
     Trainer,
+    /// Detections and noise of the sensors.
+    Sensor,
 }
 
 /// The generator of one purpose in one episode of one arena.

@@ -26,3 +26,4 @@ mod scenarios;
 mod shipped;
 mod signals;
 mod start_files;
+mod tracks;
