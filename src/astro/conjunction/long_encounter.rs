@@ -90,7 +90,10 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
         flux.relative(seconds).normal().map_or(0.0, |relative| relative.entry_rate(flux.radius_m, &spheres))
     };
     let ends: Vec<f64> = (0..=PANELS).map(|end| start_s + (end_s - start_s) * end as f64 / PANELS as f64).collect();
-    let entries = integrate_in_parallel(rate, &ends, TOLERANCE);
+    let entries = integrate_in_parallel(rate, &ends, TOLERANCE).ok_or_else(|| {
+        let reason = "the rate of entry varies too sharply in time to be summed".to_owned();
+        ConjunctionError::Method { method: METHOD, reason }
+    })?;
     let within =
         flux.relative(start_s).normal().map_or(0.0, |relative| relative.probability_within(flux.radius_m, &spheres));
     let probability = (entries + within).clamp(0.0, 1.0);

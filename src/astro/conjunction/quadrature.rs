@@ -34,6 +34,9 @@ const GAUSS_WEIGHTS: [f64; 4] =
 /// Halvings of an interval at most: 2⁻⁴⁰ of it is below any structure that a density of ours has.
 const DEPTH: usize = 40;
 
+/// Looks at parts of one interval at most, where looks are dear. A peak takes two a halving, some forty in all.
+const MOST_LOOKS: usize = 400;
+
 /// One interval's integral by Kronrod's rule, and its distance from Gauss's.
 fn kronrod(function: &impl Fn(f64) -> f64, low: f64, high: f64) -> (f64, f64) {
     let (centre, half) = (0.5 * (low + high), 0.5 * (high - low));
@@ -57,19 +60,21 @@ fn kronrod(function: &impl Fn(f64) -> f64, low: f64, high: f64) -> (f64, f64) {
 pub(super) fn integrate(function: impl Fn(f64) -> f64, breakpoints: &[f64], relative_tolerance: f64) -> f64 {
     let first: Vec<Look> = breakpoints.windows(2).map(|ends| Look::at(&function, ends[0], ends[1])).collect();
     let tolerance = relative_tolerance * first.iter().map(|look| look.value).sum::<f64>();
-    first.into_iter().map(|look| look.refined(&function, tolerance)).sum()
+    first.into_iter().map(|look| look.refined(&function, tolerance, usize::MAX).0).sum()
 }
 
-/// As [`integrate`], the intervals between the breakpoints in parallel; the same bits for any number of threads.
+/// As [`integrate`], the intervals between the breakpoints in parallel; the same bits for any number of threads. `None` where
+/// an interval is not resolved by [`MOST_LOOKS`]: the function is not smooth enough.
 pub(super) fn integrate_in_parallel(
     function: impl Fn(f64) -> f64 + Sync,
     breakpoints: &[f64],
     relative_tolerance: f64,
-) -> f64 {
+) -> Option<f64> {
     let first: Vec<Look> = breakpoints.par_windows(2).map(|ends| Look::at(&function, ends[0], ends[1])).collect();
     let tolerance = relative_tolerance * first.iter().map(|look| look.value).sum::<f64>();
-    let parts: Vec<f64> = first.into_par_iter().map(|look| look.refined(&function, tolerance)).collect();
-    parts.iter().sum()
+    let parts: Vec<(f64, bool)> =
+        first.into_par_iter().map(|look| look.refined(&function, tolerance, MOST_LOOKS)).collect();
+    parts.iter().all(|(_, resolved)| *resolved).then(|| parts.iter().map(|(value, _)| value).sum())
 }
 
 /// One interval, and what a rule makes of it.
@@ -87,9 +92,10 @@ impl Look {
         Self { low, high, value, error }
     }
 
-    /// The integral over the interval, halved until each part errs by no more than `tolerance`.
-    fn refined(self, function: &impl Fn(f64) -> f64, tolerance: f64) -> f64 {
-        let mut total = 0.0;
+    /// The integral over the interval, halved until each part errs by no more than `tolerance`, and whether `most` looks
+    /// sufficed for that.
+    fn refined(self, function: &impl Fn(f64) -> f64, tolerance: f64, most: usize) -> (f64, bool) {
+        let (mut total, mut looks) = (0.0, 0);
         let mut open = vec![(self, 0)];
         while let Some((look, depth)) = open.pop() {
             let middle = 0.5 * (look.low + look.high);
@@ -97,12 +103,15 @@ impl Look {
             let is_sharp = look.error <= tolerance.max(1e-14 * look.value);
             if is_sharp || depth >= DEPTH || middle <= look.low || middle >= look.high {
                 total += look.value;
+            } else if looks >= most {
+                return (total, false);
             } else {
+                looks += 2;
                 open.push((Self::at(function, look.low, middle), depth + 1));
                 open.push((Self::at(function, middle, look.high), depth + 1));
             }
         }
-        total
+        (total, true)
     }
 }
 
