@@ -5,12 +5,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, MAX_LANES};
 use crate::sim::components::{Burn, Orbit};
 use crate::sim::forces::Gravity;
-
-/// Lanes of the widest instruction set, two registers.
-const MAX_LANES: usize = 16;
 
 /// Moves every orbit by `substeps` steps of `step_s` seconds, in place.
 ///
