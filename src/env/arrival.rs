@@ -300,7 +300,6 @@ struct Trial<S: Simd> {
 impl<S: Simd> Trial<S> {
     #[inline(always)]
     fn new(simd: S, of: &[Lanes<S>; 16]) -> Self {
-        let size = |at: usize| of[at].abs() + of[at + 1].abs() + of[at + 2].abs();
         Self {
             mean_motion: of[0],
             inverse_mean_motion: Lanes::splat(simd, 1.0) / of[0],
@@ -310,9 +309,9 @@ impl<S: Simd> Trial<S> {
             held_at_most: of[10],
             affordable: of[11],
             authority: of[12],
-            position_size: size(1),
-            velocity_size: size(4),
-            acceleration_size: size(7),
+            position_size: size(of, 1),
+            velocity_size: size(of, 4),
+            acceleration_size: size(of, 7),
         }
     }
 
@@ -369,6 +368,12 @@ impl<S: Simd> Trial<S> {
         let error = (regular * size).where_less(one, error, number(f64::INFINITY));
         Cost { m_s: cost, error_m_s: error }
     }
+}
+
+/// Sum of the magnitudes of three columns from `at` on.
+#[inline(always)]
+fn size<S: Simd>(of: &[Lanes<S>; 16], at: usize) -> Lanes<S> {
+    of[at].abs() + of[at + 1].abs() + of[at + 2].abs()
 }
 
 /// sin θ and 1 - cos θ of a θ that is not negative, by the series at a quarter of θ less its whole turns, which is at most π/4.
