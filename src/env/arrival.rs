@@ -116,8 +116,8 @@ pub(super) fn cheapest(questions: &[Question; MAX_LANES]) -> [Option<f64>; MAX_L
     Arch::new().dispatch(Search { columns: &mut columns });
     let mut answers = [None; MAX_LANES];
     for (lane, (answer, question)) in answers.iter_mut().zip(questions).enumerate() {
-        // Not `<=`: a cost that is no number leaves a doubt.
-        if !(columns.certainty[lane] > 0.0) {
+        // A cost that is no number leaves a doubt too.
+        if columns.certainty[lane].is_nan() || columns.certainty[lane] <= 0.0 {
             continue;
         }
         let grid = &question.grid;
@@ -209,7 +209,7 @@ impl WithSimd for Search<'_> {
 
             let cost = trial.cost(simd, segment_s);
             let mut best =
-                Best { place: zero, time_s: segment_s, cost, runner_up: infinity, sound: cost.m_s - cost.m_s };
+                Best { place: zero, time_s: segment_s, cost, runner_up: infinity, sound: cost.m_s * zero, zero };
             let mut time_s = segment_s;
             for place in 1..TIMES {
                 time_s = time_s * ratio;
@@ -258,13 +258,14 @@ struct Best<S: Simd> {
     runner_up: Lanes<S>,
     /// Zero, or no number once a cost was none: a comparison may lose that, a sum does not.
     sound: Lanes<S>,
+    zero: Lanes<S>,
 }
 
 impl<S: Simd> Best<S> {
     /// Takes an arrival into account; `excluded` is infinite where it is not one of its own.
     #[inline(always)]
     fn offer(&mut self, place: Lanes<S>, time_s: Lanes<S>, cost: Cost<S>, excluded: Lanes<S>) {
-        self.sound = self.sound + (cost.m_s - cost.m_s);
+        self.sound = cost.m_s.mul_add(self.zero, self.sound);
         let (new, old) = (cost.m_s + excluded, self.cost.m_s);
         let (least_new, least_old) = (new - cost.error_m_s, old - self.cost.error_m_s);
         self.runner_up = self.runner_up.min(new.where_less(old, least_old, least_new));
@@ -439,11 +440,11 @@ mod tests {
             let angles = std::array::from_fn(|lane| 1e-3 + 0.0117 * (16 * round + lane) as f64);
             let mut both = Both(angles, [0.0; MAX_LANES], [0.0; MAX_LANES]);
             Arch::new().dispatch(&mut both);
-            for lane in 0..MAX_LANES {
-                let half = libm::sin(0.5 * angles[lane]);
-                let bound = 4e-16 * (4.0 + angles[lane]);
-                assert!((both.1[lane] - libm::sin(angles[lane])).abs() < bound, "sin {}", angles[lane]);
-                assert!((both.2[lane] - 2.0 * half * half).abs() < bound, "1 - cos {}", angles[lane]);
+            for ((angle, sine), versine) in angles.into_iter().zip(both.1).zip(both.2) {
+                let half = libm::sin(0.5 * angle);
+                let bound = 4e-16 * (4.0 + angle);
+                assert!((sine - libm::sin(angle)).abs() < bound, "sin {angle}");
+                assert!((versine - 2.0 * half * half).abs() < bound, "1 - cos {angle}");
             }
         }
     }

@@ -53,7 +53,7 @@ impl Logarithms {
             Scale::SignedLog { unit, decades } => (1.0 + value.abs() / unit, decades),
         };
         // The logarithm of one is zero, and what is not a positive normal number is no work for a series.
-        if argument == 1.0 || !(argument >= f64::MIN_POSITIVE && argument <= f64::MAX) {
+        if argument == 1.0 || !(f64::MIN_POSITIVE..=f64::MAX).contains(&argument) {
             out[at] = scale.apply(value) as f32;
             return;
         }
