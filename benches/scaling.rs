@@ -26,8 +26,8 @@ const ALTOGETHER: usize = 8192;
 /// Arenas of two spacecraft where threads grow.
 const ARENAS_OF_THREADS: usize = 4096;
 /// Spacecraft-steps of one timing.
-const WORK: usize = 1 << 18;
-const ROUNDS: usize = 9;
+const WORK: usize = 1 << 15;
+const ROUNDS: usize = 7;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = std::thread::available_parallelism()?.get();
@@ -103,7 +103,7 @@ fn ns_a_spacecraft_step(template: &Template, arenas: usize, threads: usize) -> f
         let mut env = VectorEnv::for_training(template, &rewards, arenas, 1);
         let mut step = Step::new(env.rows());
         let plans: Vec<f32> = (0..env.rows() * PLAN).map(|index| [0.3, -0.5, 0.2, 0.8][index % 4]).collect();
-        let steps = (WORK / (arenas * template.slots.len())).max(1);
+        let steps = (WORK / (arenas * template.slots.len())).max(4);
         let mut rounds: Vec<f64> =
             (0..=ROUNDS).map(|_| seconds(|| (0..steps).for_each(|_| env.step(&plans, &mut step)))).skip(1).collect();
         median(&mut rounds) / (steps * arenas * template.slots.len()) as f64 * 1e9
