@@ -30,7 +30,7 @@ const ARENAS: usize = 4096;
 const STEP_S: f64 = 10.0;
 /// Decisions of an episode, and of a round, so that each round pays for one reset of every arena.
 const DECISIONS: usize = 512;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 3;
 /// The goal [env-steps/s].
 const GOAL: f64 = 10e6;
 

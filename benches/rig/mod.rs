@@ -84,7 +84,7 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
 
 /// As [`pair`], a policy flying the chaser, with as many spacecraft as asked for: one alone, or others that coast about the target.
 pub(crate) fn fleet(spacecraft: usize) -> Template {
-    let mut template = pair(true, 1, 1e12);
+    let mut template = pair(true, 1, 5120.0);
     if spacecraft == 1 {
         template.slots.remove(1);
         template.slots[0].behaviours.clear();
