@@ -86,6 +86,10 @@ impl Panel {
         let [y0, y1] = [HEIGHT - MARGINS[3], MARGINS[2]];
         let (x, y) = (Axis::over(&of(|point| point.0), x0, x1), Axis::over(&of(|point| point.1), y0, y1));
         let middle = 0.5 * (x0 + x1);
+        let rising = self.series.iter().any(|series| {
+            let ends = series.points.first().zip(series.points.last());
+            ends.is_some_and(|(first, last)| last.1 > first.1)
+        });
         line(format!(
             "<text x=\"{middle}\" y=\"20\" text-anchor=\"middle\" font-weight=\"bold\">{}</text>",
             self.title
@@ -116,8 +120,8 @@ impl Panel {
                 line(format!("<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3\" fill=\"{colour}\"/>"));
             }
             line(format!("<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\"/>"));
-            // The legend stands in the corner that falling and rising lines both leave free: the top, right of the middle.
-            let (at_x, at_y) = (x1 - 92.0, y1 + 12.0 + 15.0 * index as f64);
+            // The legend stands in the upper corner that the lines leave free.
+            let (at_x, at_y) = (if rising { x0 + 10.0 } else { x1 - 92.0 }, y1 + 12.0 + 15.0 * index as f64);
             line(format!(
                 "<path d=\"M{at_x} {at_y}h18\" stroke=\"{colour}\" stroke-width=\"1.6\"/><text x=\"{}\" y=\"{}\">{}</text>",
                 at_x + 23.0,
