@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each bench is a crate of its own and uses a part of this")]
 
+pub(crate) mod chart;
+
 use std::time::Instant;
 
 use astroshield::astro::constants::{EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M};
@@ -75,6 +77,26 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
     }
 }
 
+/// As [`pair`], a policy flying the chaser, with as many spacecraft as asked for: one alone, or others that coast about the target.
+pub(crate) fn fleet(spacecraft: usize) -> Template {
+    let mut template = pair(true, 1, 5120.0);
+    if spacecraft == 1 {
+        template.slots.remove(1);
+        template.slots[0].behaviours.clear();
+        // Nobody to meet: it would be at its own place at once, were that within the radius.
+        template.objective = Objective { who: 0, target: 0, radius_m: -1.0, ..template.objective };
+    }
+    while template.slots.len() < spacecraft {
+        let mut other = template.slots[1].clone();
+        other.name = format!("passer-by {}", template.slots.len());
+        other.role = Role::Target;
+        other.team = 1;
+        other.behaviours = vec![BehaviourConfig::Ballistic(Ballistic {})];
+        template.slots.push(other);
+    }
+    template
+}
+
 /// The instruction set that the kernel runs on, in a word.
 pub(crate) fn instruction_set() -> String {
     let long = format!("{:?}", pulp::Arch::new());
@@ -93,22 +115,24 @@ pub(crate) fn median(numbers: &mut [f64]) -> f64 {
     numbers[numbers.len() / 2]
 }
 
+/// Time that some work takes [s].
+pub(crate) fn seconds(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}
+
 /// Times two rivals in turn, `rounds` times after one round that warms up: median seconds of each, and the median of the
 /// ratios `second / first` of the rounds, which a machine that others slow down for a while hardly moves.
 pub(crate) fn in_turn(rounds: usize, mut first: impl FnMut(), mut second: impl FnMut()) -> [f64; 3] {
-    let time = |work: &mut dyn FnMut()| {
-        let start = Instant::now();
-        work();
-        start.elapsed().as_secs_f64()
-    };
-    let (mut firsts, mut seconds, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut firsts, mut others, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=rounds {
-        let (of_first, of_second) = (time(&mut first), time(&mut second));
+        let (of_first, of_second) = (seconds(&mut first), seconds(&mut second));
         if round > 0 {
             firsts.push(of_first);
-            seconds.push(of_second);
+            others.push(of_second);
             ratios.push(of_second / of_first);
         }
     }
-    [median(&mut firsts), median(&mut seconds), median(&mut ratios)]
+    [median(&mut firsts), median(&mut others), median(&mut ratios)]
 }

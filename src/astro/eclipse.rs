@@ -12,8 +12,13 @@ use super::constants::SUN_RADIUS_M;
 /// Source: Montenbruck and Gill, Satellite Orbits, section 3.4.2.
 #[must_use]
 pub fn in_cylindrical_shadow(position_m: &Vector3, sun_position_m: &Vector3, earth_radius_m: f64) -> bool {
-    let sun_direction = sun_position_m / sun_position_m.norm();
-    let along_sun_m = position_m.dot(&sun_direction);
+    in_shadow_behind(position_m, &(sun_position_m / sun_position_m.norm()), earth_radius_m)
+}
+
+/// As [`in_cylindrical_shadow`], with the unit vector from the Earth's centre to the Sun.
+#[must_use]
+pub fn in_shadow_behind(position_m: &Vector3, sun_direction: &Vector3, earth_radius_m: f64) -> bool {
+    let along_sun_m = position_m.dot(sun_direction);
     let across_sun_m = position_m - sun_direction * along_sun_m;
     along_sun_m < 0.0 && across_sun_m.norm_squared() < earth_radius_m * earth_radius_m
 }

@@ -33,11 +33,24 @@ pub struct ClohessyWiltshire {
 impl ClohessyWiltshire {
     /// The solution over `seconds` (of either sign) about a circular orbit of mean motion `mean_motion_rad_s`.
     #[must_use]
-    #[rustfmt::skip] // The matrices read as matrices.
     pub fn over(mean_motion_rad_s: f64, seconds: f64) -> Self {
+        let psi = Self::argument(mean_motion_rad_s, seconds);
+        Self::with_stumpff(mean_motion_rad_s, seconds, psi, stumpff(psi))
+    }
+
+    /// ψ = (n t)², of which the solution takes Stumpff's functions.
+    #[inline]
+    #[must_use]
+    pub(crate) fn argument(mean_motion_rad_s: f64, seconds: f64) -> f64 {
+        mean_motion_rad_s * mean_motion_rad_s * seconds * seconds
+    }
+
+    /// As [`ClohessyWiltshire::over`], with ψ and Stumpff's c₂ and c₃ of it at hand.
+    #[inline]
+    #[must_use]
+    #[rustfmt::skip] // The matrices read as matrices.
+    pub(crate) fn with_stumpff(mean_motion_rad_s: f64, seconds: f64, psi: f64, (c2, c3): (f64, f64)) -> Self {
         let (n, t) = (mean_motion_rad_s, seconds);
-        let psi = n * n * t * t;
-        let (c2, c3) = stumpff(psi);
         // sin nt / n, cos nt, (1 - cos nt) / n², (nt - sin nt) / n³
         let sine = t * (1.0 - psi * c3);
         let cosine = 1.0 - psi * c2;
@@ -89,6 +102,7 @@ impl ClohessyWiltshire {
 
     /// The relative position [m] after the time of this solution without any acceleration: the zero-effort miss of a
     /// meeting then.
+    #[inline]
     #[must_use]
     pub fn zero_effort_miss_m(&self, state: &RelativeState) -> Vector3 {
         self.position_by_position * state.position_rtn_m + self.position_by_velocity * state.velocity_rtn_m_s
@@ -127,16 +141,24 @@ impl ClohessyWiltshire {
     /// `None` where the problem is singular: at zero time and near multiples of half a revolution.
     #[must_use]
     pub fn velocity_change_for(&self, displacement_m: &Vector3) -> Option<Vector3> {
-        // A block that has lost nine digits of its gain in some direction is called singular.
-        let m = &self.position_by_velocity;
-        let scale = m.norm();
-        let plane = m.m11 * m.m22 - m.m12 * m.m21;
-        if plane.abs() <= 1e-9 * scale * scale || m.m33.abs() <= 1e-9 * scale {
-            return None;
-        }
-        let d = displacement_m;
-        Some(Vector3::new((m.m22 * d.x - m.m12 * d.y) / plane, (m.m11 * d.y - m.m21 * d.x) / plane, d.z / m.m33))
+        velocity_change(&self.position_by_velocity, displacement_m)
     }
+}
+
+/// The change of velocity [m/s] that gives a displacement [m], by the response [s] of the one to the other; see
+/// [`ClohessyWiltshire::velocity_change_for`].
+#[inline]
+#[must_use]
+pub(crate) fn velocity_change(position_by_velocity: &Matrix3<f64>, displacement_m: &Vector3) -> Option<Vector3> {
+    // A block that has lost nine digits of its gain in some direction is called singular.
+    let m = position_by_velocity;
+    let scale = m.norm();
+    let plane = m.m11 * m.m22 - m.m12 * m.m21;
+    if plane.abs() <= 1e-9 * scale * scale || m.m33.abs() <= 1e-9 * scale {
+        return None;
+    }
+    let d = displacement_m;
+    Some(Vector3::new((m.m22 * d.x - m.m12 * d.y) / plane, (m.m11 * d.y - m.m21 * d.x) / plane, d.z / m.m33))
 }
 
 #[cfg(test)]

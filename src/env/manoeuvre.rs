@@ -5,7 +5,7 @@
 
 use super::intercept::Intercept;
 use crate::astro::Vector3;
-use crate::sim::view::{Track, View};
+use crate::sim::view::Track;
 
 /// The target's manoeuvre as own ship sees it. The line of sight runs from own ship to the target.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,9 @@ pub struct Manoeuvre {
 }
 
 impl Manoeuvre {
-    /// What is seen of `target`, a track of the view, whose cheapest intercept is at hand.
+    /// What is seen of `target`, whose cheapest intercept is at hand.
     #[must_use]
-    pub fn of(view: &View, target: &Track, intercept: &Intercept) -> Self {
+    pub fn of(target: &Track, intercept: &Intercept) -> Self {
         let unit = |vector: &Vector3| vector / vector.norm().max(1e-9);
         let line_of_sight = unit(&target.position_rtn_m);
         let across = |vector: &Vector3| vector - line_of_sight * line_of_sight.dot(vector);
@@ -43,7 +43,7 @@ impl Manoeuvre {
         let burn = unit(&target.acceleration_rtn_m_s2);
         let closest_approach_s = target.time_to_closest_approach_s();
         let miss_m = target.position_rtn_m + target.velocity_rtn_m_s * closest_approach_s.clamp(0.0, 1e4);
-        let if_it_holds = |lasts_s: f64| intercept.believing(view, target, lasts_s).acceleration_m_s2;
+        let if_it_holds = |lasts_s: f64| intercept.believing(target, lasts_s).acceleration_m_s2;
         Self {
             if_it_coasts_m_s2: if_it_holds(0.0),
             if_it_burns_on_m_s2: if_it_holds(f64::INFINITY),

@@ -1,7 +1,9 @@
 //! The environment: spaces, observation, plan, rewards, vector environment, the trait `Policy`, the rollout.
 
+mod arrival;
 pub mod config;
 pub mod intercept;
+mod logarithms;
 pub mod manoeuvre;
 pub mod observation;
 pub mod plan;

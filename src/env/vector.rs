@@ -103,6 +103,8 @@ struct Part {
     decisions: Vec<u32>,
     /// Arenas whose episode went on when the decision in hand began.
     went_on: Vec<bool>,
+    /// Rows that the decision in hand moved.
+    moved: Vec<usize>,
     /// What each arena has flown, where that is recorded.
     traces: Option<Vec<Trace>>,
     finished: Vec<EpisodeResult>,
@@ -146,6 +148,7 @@ impl VectorEnv {
                 returns: vec![0.0; seeds.len()],
                 decisions: vec![0; seeds.len()],
                 went_on: vec![true; seeds.len()],
+                moved: Vec::new(),
                 traces: None,
                 finished: Vec::new(),
             })
@@ -289,9 +292,8 @@ impl VectorEnv {
             let views = &mut self.views;
             part.shard.for_each_view(|_, _, view| views.push(*view));
         }
-        for (view, out) in self.views.iter().zip(self.observations.chunks_exact_mut(OBSERVATION)) {
-            observation::write(view, out);
-        }
+        let rows: Vec<usize> = (0..self.views.len()).collect();
+        observation::write_rows(&self.views, &rows, &mut self.observations);
     }
 }
 
@@ -324,6 +326,8 @@ impl Part {
             None => self.shard.advance(),
             Some(traces) => self.shard.advance_watched(|index, arena, rows| traces[index].push(arena, rows)),
         }
+        self.settle(rows);
+        observation::write_rows(rows.views, &self.moved, rows.observations);
         for index in 0..self.returns.len() {
             let of = index * rows.learned..(index + 1) * rows.learned;
             if !self.went_on[index] {
@@ -332,52 +336,49 @@ impl Part {
                 rows.truncated[of].fill(false);
                 continue;
             }
-            self.settle(index, rows);
+            self.returns[index] += rows.rewards.get(of.start).copied().map_or(0.0, f64::from);
+            self.decisions[index] += 1;
+            let arena = &self.shard.arenas()[index];
+            self.overspeed_before_s[index] = arena.overspeed_s;
+            if let Some(outcome) = arena.outcome {
+                let numbers = of.start * OBSERVATION..of.end * OBSERVATION;
+                rows.finals[numbers.clone()].copy_from_slice(&rows.observations[numbers]);
+                self.finish(index, outcome, rows);
+            }
         }
     }
 
-    /// Pays the rows of one arena for the decision, shows them what came of it, and starts anew what has ended.
-    fn settle(&mut self, index: usize, rows: &mut PartRows<'_>) {
-        let first = index * rows.learned;
-        let arena = &self.shard.arenas()[index];
-        let (outcome, overspeed_s) = (arena.outcome, arena.overspeed_s);
-        let overspeed_in_decision_s = overspeed_s - self.overspeed_before_s[index];
-        let template = self.shard.template();
-        let cut_off = outcome == Some(Outcome::TimeLimit) && template.at_time_limit == AtTimeLimit::Truncate;
-        let team = template.objective.team;
-        let Self { shard, rewards, .. } = self;
-        shard.for_each_view_of(index, |k, after| {
-            let row = first + k;
-            let before = &rows.views[row];
-            // The objective is told for one team; to the others its success is a failure and its failure a success.
-            let own_outcome = outcome.map(|outcome| match (after.own.team == team, outcome) {
-                (true, outcome) => outcome,
-                (false, Outcome::Success) => Outcome::Crash,
-                (false, _) => Outcome::Success,
-            });
-            let consequence = Consequence {
-                before,
-                after,
-                delta_v_m_s: after.own.delta_v_spent_m_s - before.own.delta_v_spent_m_s,
-                overspeed_s: overspeed_in_decision_s,
-                outcome: if cut_off { None } else { own_outcome },
-            };
-            rows.rewards[row] = rewards.terms.iter().map(|term| term.pay(&consequence)).sum::<f64>() as f32;
-            rows.terminated[row] = outcome.is_some() && !cut_off;
-            rows.truncated[row] = cut_off;
-            rows.views[row] = *after;
-            let at = row * OBSERVATION..(row + 1) * OBSERVATION;
-            observation::write(after, &mut rows.observations[at.clone()]);
-            if outcome.is_some() {
-                rows.finals[at.clone()].copy_from_slice(&rows.observations[at]);
-            }
-        });
-        self.overspeed_before_s[index] = overspeed_s;
-        self.returns[index] += rows.rewards.get(first).copied().map_or(0.0, f64::from);
-        self.decisions[index] += 1;
-        if let Some(outcome) = outcome {
-            self.finish(index, outcome, rows);
-        }
+    /// Pays the rows of the arenas that went on for the decision, and keeps what each of them now sees.
+    fn settle(&mut self, rows: &mut PartRows<'_>) {
+        let Self { shard, rewards, overspeed_before_s, went_on, moved, .. } = self;
+        moved.clear();
+        shard.for_each_view_where(
+            |index| went_on[index],
+            |template, arena, index, k, after| {
+                let row = index * rows.learned + k;
+                let before = &rows.views[row];
+                let outcome = arena.outcome;
+                let cut_off = outcome == Some(Outcome::TimeLimit) && template.at_time_limit == AtTimeLimit::Truncate;
+                // The objective is told for one team; to the others its success is a failure and its failure a success.
+                let own_outcome = outcome.map(|outcome| match (after.own.team == template.objective.team, outcome) {
+                    (true, outcome) => outcome,
+                    (false, Outcome::Success) => Outcome::Crash,
+                    (false, _) => Outcome::Success,
+                });
+                let consequence = Consequence {
+                    before,
+                    after,
+                    delta_v_m_s: after.own.delta_v_spent_m_s - before.own.delta_v_spent_m_s,
+                    overspeed_s: arena.overspeed_s - overspeed_before_s[index],
+                    outcome: if cut_off { None } else { own_outcome },
+                };
+                rows.rewards[row] = rewards.terms.iter().map(|term| term.pay(&consequence)).sum::<f64>() as f32;
+                rows.terminated[row] = outcome.is_some() && !cut_off;
+                rows.truncated[row] = cut_off;
+                rows.views[row].copy_from(after);
+                moved.push(row);
+            },
+        );
     }
 
     fn finish(&mut self, index: usize, outcome: Outcome, rows: &mut PartRows<'_>) {

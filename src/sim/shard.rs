@@ -158,11 +158,33 @@ impl Shard {
         self.world.run_system_cached(super::schedule::integrate).expect("the system's data are in the world");
     }
 
+    /// Has the integrator use this instruction set in place of the machine's best: for a bench or a test of that one.
+    pub fn set_instruction_set(&mut self, arch: pulp::Arch) {
+        self.world.resource_mut::<Shared>().arch = arch;
+    }
+
     /// Calls `visit(arena, k, view)` for each learned slot of each arena, in order.
     pub fn for_each_view(&mut self, mut visit: impl FnMut(usize, usize, &View)) {
-        let arenas = self.arenas().len();
-        for index in 0..arenas {
-            self.for_each_view_of(index, |k, view| visit(index, k, view));
+        self.for_each_view_where(|_| true, |_, _, index, k, view| visit(index, k, view));
+    }
+
+    /// Calls `visit(scenario, arena's state, arena, k, view)` for each learned slot of each arena that is `wanted`, in order.
+    pub fn for_each_view_where(
+        &mut self,
+        wanted: impl Fn(usize) -> bool,
+        mut visit: impl FnMut(&Template, &Arena, usize, usize, &View),
+    ) {
+        let shared = self.world.resource::<Shared>();
+        let mut columns = self.known.contiguous_iter(&self.world).expect("all components are dense");
+        let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
+        let known = Known { orbits, masses, thrusters, ledgers, identities };
+        let Shared { template, sun, arenas, learned, .. } = shared;
+        let mut view = View::EMPTY;
+        for (index, arena) in arenas.iter().enumerate().filter(|(index, _)| wanted(*index)) {
+            for (k, slot) in learned.iter().enumerate() {
+                view.see(template, sun, &known, arena, index, *slot);
+                visit(template, arena, index, k, &view);
+            }
         }
     }
 

@@ -144,6 +144,30 @@ impl View {
         self.tracks.iter().take_while(|track| track.team != 0)
     }
 
+    /// Becomes a copy of `other`. Places without a track in both, the most by far, are left alone.
+    pub fn copy_from(&mut self, other: &Self) {
+        let Self {
+            time_s,
+            time_left_s,
+            segment_s,
+            replan_every,
+            relative_tier,
+            mu_m3_s2,
+            closest_approach_m,
+            own,
+            tracks,
+        } = self;
+        (*time_s, *time_left_s, *segment_s) = (other.time_s, other.time_left_s, other.segment_s);
+        (*replan_every, *relative_tier, *mu_m3_s2) = (other.replan_every, other.relative_tier, other.mu_m3_s2);
+        (*closest_approach_m, *own) = (other.closest_approach_m, other.own);
+        for (track, other) in tracks.iter_mut().zip(&other.tracks) {
+            if track.team == 0 && other.team == 0 {
+                break;
+            }
+            *track = *other;
+        }
+    }
+
     /// The track that own team's goal is at; without one, the nearest object of another team.
     #[must_use]
     pub fn target(&self) -> Option<&Track> {
@@ -162,8 +186,8 @@ impl View {
 /// Where the Sun stands during an episode.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SunModel {
-    /// At this position, GCRF [m]; its motion of a degree a day is left out.
-    Fixed(Vector3),
+    /// At this position, GCRF [m], in this direction from the Earth; its motion of a degree a day is left out.
+    Fixed(Vector3, Vector3),
     /// In the plane of the reference orbit, along R at the start, turning at minus the mean motion [rad/s] in the Hill frame.
     Hill(f64),
 }
@@ -172,12 +196,47 @@ impl SunModel {
     pub(super) fn of(template: &Template) -> Self {
         match template.physics.hill_mean_motion_rad_s {
             Some(rate_rad_s) => Self::Hill(rate_rad_s),
-            None => Self::Fixed(sun::position_gcrf_m(template.epoch_jd_tt)),
+            None => {
+                let position_m = sun::position_gcrf_m(template.epoch_jd_tt);
+                Self::Fixed(position_m, position_m / position_m.norm())
+            }
         }
     }
 }
 
 impl View {
+    /// A view of nothing, to be filled.
+    pub(crate) const EMPTY: Self = Self {
+        time_s: 0.0,
+        time_left_s: 0.0,
+        segment_s: 0.0,
+        replan_every: 1,
+        relative_tier: false,
+        mu_m3_s2: 0.0,
+        closest_approach_m: 0.0,
+        own: OwnShip {
+            slot: 0,
+            team: 0,
+            role: 0,
+            state: CartesianState {
+                position_m: Vector3::new(0.0, 0.0, 0.0),
+                velocity_m_s: Vector3::new(0.0, 0.0, 0.0),
+            },
+            mass_kg: 0.0,
+            initial_mass_kg: 0.0,
+            max_acceleration_m_s2: 0.0,
+            per_axis: false,
+            delta_v_left_m_s: 0.0,
+            initial_delta_v_m_s: 0.0,
+            delta_v_spent_m_s: 0.0,
+            last_throttle: 0.0,
+            mean_motion_rad_s: 0.0,
+            sun_rtn: Vector3::new(0.0, 0.0, 0.0),
+            eclipsed: false,
+        },
+        tracks: [Track::ABSENT; MAX_TRACKS],
+    };
+
     /// What slot `slot` of the arena knows; `arena_index` tells its rows. Sensing is perfect.
     pub(super) fn build(
         template: &Template,
@@ -187,6 +246,21 @@ impl View {
         arena_index: usize,
         slot: usize,
     ) -> Self {
+        let mut view = Self::EMPTY;
+        view.see(template, sun, known, arena, arena_index, slot);
+        view
+    }
+
+    /// As [`View::build`], over a view that is [`View::EMPTY`] or of the same template: places without a track stay as they are.
+    pub(super) fn see(
+        &mut self,
+        template: &Template,
+        sun: &SunModel,
+        known: &Known<'_>,
+        arena: &Arena,
+        arena_index: usize,
+        slot: usize,
+    ) {
         let slots = template.slots.len();
         let first = arena_index * slots;
         let row = first + slot;
@@ -195,16 +269,16 @@ impl View {
         let frame = template.physics.hill_mean_motion_rad_s.is_none().then(|| RtnFrame::of(&state));
         let to_rtn = |vector: &Vector3| frame.as_ref().map_or(*vector, |frame| frame.to_rtn(vector));
         let (sun_rtn, eclipsed) = match sun {
-            SunModel::Fixed(position_m) => (
+            SunModel::Fixed(position_m, direction) => (
                 to_rtn(&(position_m - state.position_m)).normalize(),
-                eclipse::in_cylindrical_shadow(&state.position_m, position_m, template.physics.earth_radius_m),
+                eclipse::in_shadow_behind(&state.position_m, direction, template.physics.earth_radius_m),
             ),
             SunModel::Hill(rate_rad_s) => {
                 let angle_rad = rate_rad_s * arena.time_s;
                 (Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0), false)
             }
         };
-        let own = OwnShip {
+        self.own = OwnShip {
             slot,
             team: known.identities[row].team,
             role: known.identities[row].role,
@@ -221,22 +295,18 @@ impl View {
             sun_rtn,
             eclipsed,
         };
-        let mut view = Self {
-            time_s: arena.time_s,
-            time_left_s: (template.time_limit_s - arena.time_s).max(0.0),
-            segment_s: template.segment_s,
-            replan_every: template.replan_every,
-            relative_tier: template.physics.hill_mean_motion_rad_s.is_some(),
-            mu_m3_s2: template.physics.mu_m3_s2,
-            closest_approach_m: arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first)),
-            own,
-            tracks: [Track::ABSENT; MAX_TRACKS],
-        };
+        self.time_s = arena.time_s;
+        self.time_left_s = (template.time_limit_s - arena.time_s).max(0.0);
+        self.segment_s = template.segment_s;
+        self.replan_every = template.replan_every;
+        self.relative_tier = template.physics.hill_mean_motion_rad_s.is_some();
+        self.mu_m3_s2 = template.physics.mu_m3_s2;
+        self.closest_approach_m = arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first));
         let mut count = 0;
         for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
             for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {
                 if count == MAX_TRACKS {
-                    return view;
+                    return;
                 }
                 let row = first + other;
                 let seen = known.orbits[row].state();
@@ -250,7 +320,7 @@ impl View {
                 let mass = &known.masses[row];
                 let range_m = relative.position_rtn_m.norm();
                 let cosine = if range_m > 0.0 { -sun_rtn.dot(&relative.position_rtn_m) / range_m } else { 1.0 };
-                view.tracks[count] = Track {
+                self.tracks[count] = Track {
                     slot: other,
                     team: known.identities[row].team,
                     position_rtn_m: relative.position_rtn_m,
@@ -267,7 +337,6 @@ impl View {
                 count += 1;
             }
         }
-        view
     }
 }
 

@@ -13,6 +13,7 @@ use astroshield::scenario::Scenario;
 use astroshield::sim::seeds::SeedDomain;
 use astroshield::sim::shard::Shard;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::scenario_text::ScenarioText;
 use super::shipped;
@@ -140,7 +141,19 @@ fn is_finite(state: &CartesianState) -> bool {
 }
 
 fn ten_thousand() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(10_000) }
+    ProptestConfig { failure_persistence: None, rng_seed: SEED, ..ProptestConfig::with_cases(10_000) }
+}
+
+/// The same mutations in every run: a fault that only some runs find would stop whoever did not make it.
+const SEED: RngSeed = RngSeed::Fixed(20_261_124);
+
+/// Found by mutation.
+#[test]
+fn a_comment_with_an_equals_sign_stays_what_it_is() {
+    let text = MESSAGE.replacen("COMMENT ", "COMMENT=", 1);
+    let (message, _) = Cdm::read(text.as_bytes()).expect("a message");
+    let (again, _) = Cdm::read(message.write().as_bytes()).expect("what is written can be read");
+    assert_eq!(again, message);
 }
 
 proptest! {
@@ -208,7 +221,7 @@ fn summed(bytes: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: SEED, ..ProptestConfig::with_cases(16) })]
 
     /// Covariances of any size and slow or fast encounters: every method gives a probability or says why not.
     #[test]

@@ -77,7 +77,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Cdm, Vec<CdmWarning>), CdmError> {
 impl Reader {
     fn line(&mut self, line: usize, text: &str) -> Result<(), CdmError> {
         if let Some(comment) = text.strip_prefix("COMMENT")
-            && (comment.is_empty() || comment.starts_with(char::is_whitespace))
+            && (comment.is_empty() || comment.starts_with(|next: char| next.is_whitespace() || next == '='))
         {
             self.sections[self.section].push(Line::Comment(comment.trim().to_owned()));
             return Ok(());

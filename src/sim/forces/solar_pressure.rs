@@ -95,8 +95,8 @@ pub(in crate::sim) fn acceleration<S: Simd>(
     let (ax, ay, az) = (x - sx * along, y - sy * along, z - sz * along);
     let across_squared = ax * ax + ay * ay + az * az;
     let (zero, one) = (Lanes::splat(simd, 0.0), Lanes::splat(simd, 1.0));
-    let in_cylinder = across_squared.below(Lanes::splat(simd, earth_radius_m * earth_radius_m), zero, one);
-    let seen = along.below(zero, in_cylinder, one);
+    let in_cylinder = across_squared.where_less(Lanes::splat(simd, earth_radius_m * earth_radius_m), zero, one);
+    let seen = along.where_less(zero, in_cylinder, one);
     let (dx, dy, dz) = (sx * sun_distance_m - x, sy * sun_distance_m - y, sz * sun_distance_m - z);
     let inverse_squared = one / (dx * dx + dy * dy + dz * dz);
     let pressure = Lanes::splat(simd, -SOLAR_PRESSURE_N_M2 * ASTRONOMICAL_UNIT_M * ASTRONOMICAL_UNIT_M);

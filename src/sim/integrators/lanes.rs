@@ -5,58 +5,76 @@ use std::ops::{Add, Div, Mul, Sub};
 use pulp::Simd;
 
 /// Lanes of the widest instruction set, two registers.
-pub(in crate::sim) const MAX_LANES: usize = 16;
+pub(crate) const MAX_LANES: usize = 16;
 
 /// One real a lane, in two registers: a division or a root of the one overlaps the arithmetic of the other.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Lanes<S: Simd> {
+pub(crate) struct Lanes<S: Simd> {
     simd: S,
     registers: [S::f64s; 2],
 }
 
 impl<S: Simd> Lanes<S> {
     /// Lanes of the instruction set.
-    pub(in crate::sim) const COUNT: usize = 2 * S::F64_LANES;
+    pub(crate) const COUNT: usize = 2 * S::F64_LANES;
 
     #[inline(always)]
-    pub(in crate::sim) fn splat(simd: S, value: f64) -> Self {
+    pub(crate) fn splat(simd: S, value: f64) -> Self {
         Self { simd, registers: [simd.splat_f64s(value); 2] }
     }
 
     /// Takes the first [`Lanes::COUNT`] of `values`.
     #[inline(always)]
-    pub(in crate::sim) fn load(simd: S, values: &[f64]) -> Self {
+    pub(crate) fn load(simd: S, values: &[f64]) -> Self {
         let (registers, _) = S::as_simd_f64s(values);
         Self { simd, registers: [registers[0], registers[1]] }
     }
 
     #[inline(always)]
-    pub(in crate::sim) fn store(self, values: &mut [f64]) {
+    pub(crate) fn store(self, values: &mut [f64]) {
         let (registers, _) = S::as_mut_simd_f64s(values);
         registers[0] = self.registers[0];
         registers[1] = self.registers[1];
     }
 
     #[inline(always)]
-    pub(in crate::sim) fn sqrt(self) -> Self {
+    pub(crate) fn sqrt(self) -> Self {
         let [a, b] = self.registers;
         Self { registers: [self.simd.sqrt_f64s(a), self.simd.sqrt_f64s(b)], ..self }
     }
 
-    /// `then` in the lanes where this is less than `bound`, `otherwise` in the others.
+    /// The larger in each lane, of two numbers.
     #[inline(always)]
-    pub(in crate::sim) fn below(self, bound: Self, then: Self, otherwise: Self) -> Self {
-        let ([a, b], [c, d]) = (self.registers, bound.registers);
-        let ([e, f], [g, h]) = (then.registers, otherwise.registers);
+    pub(crate) fn max(self, other: Self) -> Self {
+        other.where_less(self, self, other)
+    }
+
+    /// The smaller in each lane, of two numbers.
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        self.where_less(other, self, other)
+    }
+
+    /// Without its sign.
+    #[inline(always)]
+    pub(crate) fn abs(self) -> Self {
+        let [a, b] = self.registers;
+        Self { registers: [self.simd.abs_f64s(a), self.simd.abs_f64s(b)], ..self }
+    }
+
+    /// `then` in the lanes where this is less than `limit`, and `otherwise` in the others and where either is no number.
+    #[inline(always)]
+    pub(crate) fn where_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
         let simd = self.simd;
-        let first = simd.select_f64s(simd.less_than_f64s(a, c), e, g);
-        let second = simd.select_f64s(simd.less_than_f64s(b, d), f, h);
-        Self { registers: [first, second], ..self }
+        let ([a, b], [c, d]) = (self.registers, limit.registers);
+        let (first, second) = (simd.less_than_f64s(a, c), simd.less_than_f64s(b, d));
+        let ([a, b], [c, d]) = (then.registers, otherwise.registers);
+        Self { registers: [simd.select_f64s(first, a, c), simd.select_f64s(second, b, d)], ..self }
     }
 
     /// `self * factor + addend`, in one rounding where the instruction set has it.
     #[inline(always)]
-    pub(in crate::sim) fn mul_add(self, factor: Self, addend: Self) -> Self {
+    pub(crate) fn mul_add(self, factor: Self, addend: Self) -> Self {
         let ([a, b], [c, d], [e, f]) = (self.registers, factor.registers, addend.registers);
         Self { registers: [self.simd.mul_add_e_f64s(a, c, e), self.simd.mul_add_e_f64s(b, d, f)], ..self }
     }
