@@ -385,7 +385,10 @@ impl Part {
         let of = index * rows.learned..(index + 1) * rows.learned;
         let who = self.shard.template().objective.who;
         let scripted = self.shard.template().slots.iter().position(|slot| !slot.behaviours.is_empty());
-        let behaviour = scripted.and_then(|slot| self.shard.behaviour(index, slot)).unwrap_or_default();
+        let behaviour = match self.shard.arenas()[index].cast {
+            Some(cast) => self.shard.template().casts[usize::from(cast)].name.clone(),
+            None => scripted.and_then(|slot| self.shard.behaviour(index, slot)).unwrap_or_default().to_owned(),
+        };
         let delta_v_m_s = self.shard.with_rows(index, |_, _, rows| rows.ledgers[who].delta_v_m_s);
         let arena = &self.shard.arenas()[index];
         self.finished.push(EpisodeResult {
@@ -397,7 +400,7 @@ impl Part {
             overspeed_s: arena.overspeed_s,
             episode_return: self.returns[index],
             decisions: self.decisions[index],
-            behaviour: behaviour.to_owned(),
+            behaviour,
         });
         match self.after_episode {
             AfterEpisode::Stop => rows.live[of].fill(false),

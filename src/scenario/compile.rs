@@ -6,12 +6,12 @@ use super::start_files::StartFiles;
 use crate::astro::teme;
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::config::{
-    ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PropulsionConfig, SpacecraftConfig,
-    SuccessConfig, Thrusters, Tier,
+    CastConfig, ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PropulsionConfig,
+    SpacecraftConfig, SuccessConfig, Thrusters, Tier,
 };
 use crate::sim::distribution::Distribution;
 use crate::sim::integrators::dop853::Tolerance;
-use crate::sim::template::{Failure, Objective, Physics, ReferencePhysics, Slot, Start, Template};
+use crate::sim::template::{Cast, Failure, Goal, Objective, Physics, ReferencePhysics, Slot, Start, Template};
 
 const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
 const M_PER_KM: f64 = 1000.0;
@@ -32,6 +32,13 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
         };
         slots.push(slot(craft, u8::try_from(place + 1).ok()?, start));
     }
+    for (slot, craft) in slots.iter_mut().zip(&config.spacecraft) {
+        slot.target = match &craft.target {
+            Some(name) => Some(slot_of(config, name)?),
+            None => None,
+        };
+    }
+    let casts = config.casts.iter().map(|cast| self::cast(config, cast, &mut slots)).collect::<Option<_>>()?;
     let team = teams.iter().position(|team| *team == config.objective.team)?;
     Some(Template {
         epoch_jd_tt,
@@ -41,6 +48,7 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
         time_limit_s: config.timing.time_limit_s,
         at_time_limit: config.timing.at_time_limit,
         slots,
+        casts,
         objective: objective(config, u8::try_from(team + 1).ok()?)?,
     })
 }
@@ -83,6 +91,10 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
     let of_propulsion = |part: fn(&PropulsionConfig) -> &Option<Distribution>| {
         craft.propulsion.as_ref().and_then(|propulsion| part(propulsion).clone())
     };
+    let behaviours = match &craft.control {
+        ControlConfig::Learned => Vec::new(),
+        ControlConfig::Scripted(behaviours) => behaviours.clone(),
+    };
     Slot {
         name: craft.name.clone(),
         team,
@@ -94,10 +106,9 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
         delta_v_m_s: of_propulsion(|propulsion| &propulsion.delta_v_m_s),
         surface: [&craft.area_m2, &craft.drag_coefficient, &craft.radiation_coefficient].map(Clone::clone),
         start,
-        behaviours: match &craft.control {
-            ControlConfig::Learned => Vec::new(),
-            ControlConfig::Scripted(behaviours) => behaviours.clone(),
-        },
+        free_behaviours: behaviours.len(),
+        behaviours,
+        target: None,
     }
 }
 
@@ -106,6 +117,7 @@ fn start(config: &ScenarioConfig, orbit: &OrbitConfig, epoch_jd_tt: f64) -> Opti
         OrbitConfig::Origin => {
             Start::State(CartesianState { position_m: Vector3::zeros(), velocity_m_s: Vector3::zeros() })
         }
+        OrbitConfig::Spare => Start::Spare,
         OrbitConfig::Keplerian {
             perigee_altitude_km,
             eccentricity,
@@ -158,14 +170,36 @@ fn slot_of(config: &ScenarioConfig, name: &str) -> Option<usize> {
     config.spacecraft.iter().position(|craft| craft.name == name)
 }
 
+/// The cast; its behaviours join the lists of the slots that play them.
+fn cast(config: &ScenarioConfig, cast: &CastConfig, slots: &mut [Slot]) -> Option<Cast> {
+    let mut parts = Vec::new();
+    for (name, behaviour) in &cast.behaviours {
+        let slot = slot_of(config, name)?;
+        parts.push((slot, u16::try_from(slots[slot].behaviours.len()).ok()?));
+        slots[slot].behaviours.push(behaviour.clone());
+    }
+    let focus = match &cast.focus {
+        Some(name) => Some(slot_of(config, name)?),
+        None => None,
+    };
+    let absent = cast.absent.iter().map(|name| slot_of(config, name)).collect::<Option<_>>()?;
+    Some(Cast { name: cast.name.clone(), weight: cast.weight, parts, absent, focus })
+}
+
 fn objective(config: &ScenarioConfig, team: u8) -> Option<Objective> {
-    let SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } = &config.objective.success;
     let failures = config.objective.failure.iter().map(|failure| self::failure(config, failure));
+    let (goal, who, target, radius_m, max_speed_m_s) = match &config.objective.success {
+        SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } => {
+            (Goal::Reach, who, target, *radius_m, *max_speed_m_s)
+        }
+        SuccessConfig::Survive { who, from, catch_m } => (Goal::Survive, who, from, catch_m.unwrap_or(0.0), None),
+    };
     Some(Objective {
         team,
+        goal,
         who: slot_of(config, who)?,
         target: slot_of(config, target)?,
-        radius_m: *radius_m,
+        radius_m,
         max_speed_m_s: max_speed_m_s.unwrap_or(f64::INFINITY),
         failures: failures.collect::<Option<_>>()?,
     })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::config::RewardConfig;
 use crate::sim::behaviours::BehaviourConfig;
-use crate::sim::config::{ObjectiveConfig, PhysicsConfig, SpacecraftConfig, TimingConfig};
+use crate::sim::config::{CastConfig, ObjectiveConfig, PhysicsConfig, SpacecraftConfig, TimingConfig};
 
 /// A scenario as its author writes it; kilometres and degrees where a field's name says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct ScenarioConfig {
     pub timing: TimingConfig,
     /// The spacecraft, one to eight; each place in this list is a slot of every arena.
     pub spacecraft: Vec<SpacecraftConfig>,
+    /// Who plays what, drawn for all spacecraft together; none where each draws for itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub casts: Vec<CastConfig>,
     /// What decides an episode.
     pub objective: ObjectiveConfig,
     /// What a learner is paid.

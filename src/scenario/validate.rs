@@ -1,5 +1,6 @@
 //! What a scenario means, checked: every fault at once, each on its place in the text.
 
+mod casts;
 mod objective;
 mod spacecraft;
 
@@ -12,7 +13,7 @@ use super::spans::{Path, Spans};
 use super::start_files::StartFiles;
 use crate::env::rewards::Term;
 use crate::sim::behaviours::{Behaviour, BehaviourConfig};
-use crate::sim::config::{ControlConfig, ForceConfig, PhysicsConfig, SpacecraftConfig, Tier};
+use crate::sim::config::{ControlConfig, ForceConfig, OrbitConfig, PhysicsConfig, SpacecraftConfig, Tier};
 use crate::sim::distribution::Distribution;
 use crate::sim::forces::LeastTier;
 use crate::sim::view::MAX_TRACKS;
@@ -44,6 +45,7 @@ pub(super) fn faults(config: &ScenarioConfig, starts: &StartFiles, text: &str, s
     check.physics();
     check.timing();
     check.all_spacecraft();
+    check.casts();
     check.objective();
     check.rewards();
     check.held_out();
@@ -349,6 +351,11 @@ impl<'a> Check<'a> {
                 self.fault_at(span, message, Some("hold out behaviours of scripted spacecraft".to_owned()));
                 continue;
             };
+            if self.config.casts.iter().any(|cast| cast.behaviours.contains_key(name)) {
+                let message = format!("behaviours are held out for {}, which casts fly", Quoted(name));
+                self.fault_at(span, message, Some("hold out whole casts by a scenario of their own".to_owned()));
+                continue;
+            }
             self.behaviours(&list, craft, behaviours);
             for (index, behaviour) in behaviours.iter().enumerate() {
                 if trained.contains(behaviour) {
@@ -373,12 +380,29 @@ impl<'a> Check<'a> {
                     format!("`{field}` of {}: {fault} (spacecraft {})", behaviour.name(), Quoted(&craft.name));
                 self.fault(&path.field(field), message, None);
             }
-            if !matches!(behaviour, BehaviourConfig::Ballistic(_)) && !spacecraft::can_burn(craft) {
-                let message =
-                    format!("{} burns, but spacecraft {} has no thrust", behaviour.name(), Quoted(&craft.name));
-                let help = Some("give it `propulsion`, or fly it by `Ballistic()`".to_owned());
-                self.fault(&path, message, help);
-            }
+            self.needs(&path, craft, behaviour);
+        }
+    }
+
+    /// Checks that a behaviour has what it cannot do without.
+    fn needs(&mut self, path: &Path, craft: &SpacecraftConfig, behaviour: &BehaviourConfig) {
+        let needs = behaviour.needs();
+        let (name, craft_name) = (behaviour.name(), Quoted(&craft.name));
+        if needs.thrust && !spacecraft::can_burn(craft) {
+            let message = format!("{name} burns, but spacecraft {craft_name} has no thrust");
+            let help = Some("give it `propulsion`, or fly it by `Ballistic()`".to_owned());
+            self.fault(path, message, help);
+        }
+        let is_spare = |other: &&SpacecraftConfig| other.team == craft.team && other.orbit == OrbitConfig::Spare;
+        let spares = self.config.spacecraft.iter().filter(is_spare).count();
+        if spares < needs.spare_slots {
+            let message = format!(
+                "{name} releases up to {} children, but team {} has {spares} spare slots",
+                needs.spare_slots,
+                Quoted(&craft.team)
+            );
+            let help = Some("add spacecraft of that team with `orbit: Spare`, or release fewer".to_owned());
+            self.fault(path, message, help);
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The room `scenario` reads, checks and compiles these into the SI [`Template`](super::template::Template).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::behaviours::BehaviourConfig;
@@ -181,6 +183,9 @@ pub struct SpacecraftConfig {
     pub radiation_coefficient: Option<Distribution>,
     /// Where it starts.
     pub orbit: OrbitConfig,
+    /// Name of the spacecraft that its behaviours are about, where that is neither the objective's nor the nearest opponent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Who flies it.
     pub control: ControlConfig,
 }
@@ -249,6 +254,8 @@ pub enum OrbitConfig {
         /// True anomaly [deg].
         true_anomaly_deg: Distribution,
     },
+    /// Nowhere, until a spacecraft of its team before it in the list releases it; scripted.
+    Spare,
     /// An offset in another spacecraft's RTN frame.
     RtnOffset {
         /// Name of the other spacecraft, which stands before this one.
@@ -321,6 +328,29 @@ pub enum ControlConfig {
     Scripted(Vec<BehaviourConfig>),
 }
 
+/// Who plays what: where a scenario has casts, one is drawn an episode for all spacecraft together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CastConfig {
+    /// Name, by which results are told apart.
+    pub name: String,
+    /// How often it is drawn, relative to the other casts.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// For scripted spacecraft by name, what they play; the others draw from their own list.
+    pub behaviours: BTreeMap<String, BehaviourConfig>,
+    /// Names of spacecraft that are not there in this cast.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Name of the spacecraft that an onlooker should watch.
+    #[serde(default)]
+    pub focus: Option<String>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
 /// What decides an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -350,6 +380,27 @@ pub enum SuccessConfig {
         #[serde(default)]
         max_speed_m_s: Option<f64>,
     },
+    /// Reaching the time limit without a failure.
+    Survive {
+        /// Name of the team's spacecraft that distances are told for.
+        who: String,
+        /// Name of the spacecraft that they are measured from.
+        from: String,
+        /// Distance at which `who` has caught `from`, which is success at once [m].
+        #[serde(default)]
+        catch_m: Option<f64>,
+    },
+}
+
+impl SuccessConfig {
+    /// Names of the two spacecraft that it is about.
+    #[must_use]
+    pub fn pair(&self) -> [&str; 2] {
+        match self {
+            Self::Reach { who, target, .. } => [who, target],
+            Self::Survive { who, from, .. } => [who, from],
+        }
+    }
 }
 
 /// What counts as failure.

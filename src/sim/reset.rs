@@ -7,6 +7,7 @@ use super::behaviours::Behaviour;
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::config::BaseVelocity;
 use super::distribution::Distribution;
+use super::emission::Emission;
 use super::schedule::{Arena, Rows};
 use super::seeds::{Generator, Purpose, SeedDomain, stream};
 use super::template::{Slot, Start, Template};
@@ -40,6 +41,8 @@ impl EpisodeSeed {
 pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &mut Rows<'_>) {
     let mut initial = seed.stream(Purpose::Initial);
     let mut adversary = seed.stream(Purpose::Adversary);
+    let drawn = cast(template, &mut adversary);
+    let cast = drawn.map(|index| &template.casts[usize::from(index)]);
     for (index, slot) in template.slots.iter().enumerate() {
         let orbit = Orbit::from(start(template, slot, rows.orbits, &mut initial));
         rows.orbits[index] = orbit;
@@ -50,10 +53,26 @@ pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &m
         rows.commands[index] = Command::default();
         rows.burns[index] = Burn::default();
         rows.ledgers[index] = Ledger::default();
-        rows.identities[index] = Identity { team: slot.team, role: slot.role as u8 };
-        rows.pilots[index] = pilot(slot, &mut adversary);
+        let absent = matches!(slot.start, Start::Spare) || cast.is_some_and(|cast| cast.absent.contains(&index));
+        rows.identities[index] = Identity { team: if absent { 0 } else { slot.team }, role: slot.role as u8 };
+        let part = cast.and_then(|cast| cast.parts.iter().find(|(slot, _)| *slot == index));
+        rows.pilots[index] = pilot(slot, part.map(|(_, choice)| *choice), &mut adversary);
+        rows.emissions[index] = Emission::default();
     }
-    *arena = Arena::new(seed, adversary);
+    *arena = Arena { cast: drawn, ..Arena::new(seed, adversary) };
+}
+
+/// Draws a cast by weight; draws nothing where there is none.
+fn cast(template: &Template, generator: &mut Generator) -> Option<u16> {
+    let total: f64 = template.casts.iter().map(|cast| cast.weight).sum();
+    let mut left = if template.casts.is_empty() { return None } else { generator.random::<f64>() * total };
+    for (index, cast) in template.casts.iter().enumerate() {
+        left -= cast.weight;
+        if left < 0.0 {
+            return Some(index as u16);
+        }
+    }
+    Some(template.casts.len() as u16 - 1)
 }
 
 fn mass(slot: &Slot, generator: &mut Generator) -> Mass {
@@ -79,12 +98,13 @@ fn surface(slot: &Slot, generator: &mut Generator) -> Surface {
     }
 }
 
-fn pilot(slot: &Slot, generator: &mut Generator) -> Pilot {
+/// Who flies a slot from now on: this behaviour of its list, or one drawn.
+pub(super) fn pilot(slot: &Slot, part: Option<u16>, generator: &mut Generator) -> Pilot {
     if slot.behaviours.is_empty() {
         return Pilot::default();
     }
-    let choice = generator.random_range(0..slot.behaviours.len());
-    Pilot { behaviour: Some(choice as u16), memory: slot.behaviours[choice].begin(generator) }
+    let choice = part.unwrap_or_else(|| generator.random_range(0..slot.free_behaviours) as u16);
+    Pilot { behaviour: Some(choice), memory: slot.behaviours[usize::from(choice)].begin(generator) }
 }
 
 /// The state of a slot; `earlier` holds the states of the slots before it.
@@ -94,6 +114,8 @@ fn start(template: &Template, slot: &Slot, earlier: &[Orbit], generator: &mut Ge
     };
     match &slot.start {
         Start::State(state) => *state,
+        // Somewhere sound, so that it can be moved like the others.
+        Start::Spare => earlier[0].state(),
         Start::Elements(elements) => {
             let drawn = elements.each_ref().map(|element| element.sample(generator));
             let [perigee_radius_m, eccentricity, inclination_rad, raan_rad, argument_of_perigee_rad, true_anomaly_rad] =

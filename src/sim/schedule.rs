@@ -9,14 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::Outcome;
 use super::behaviours::{Behaviour, BehaviourConfig};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
+use super::emission::Emission;
 use super::events::Hermite;
 use super::forces::{ForceModel, Gravity};
 use super::integrators::rk4::Exposure;
 use super::integrators::{clohessy_wiltshire, rk4};
 use super::propagation;
+use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
 use super::seeds::Generator;
-use super::template::{Failure, Template};
+use super::template::{Failure, Goal, Template};
 use super::view::View;
 use crate::astro::Vector3;
 use crate::astro::chebyshev::ChebyshevPath;
@@ -42,6 +44,8 @@ pub struct Arena {
     pub overspeed_m: f64,
     /// Stream that the scripted adversaries draw from.
     pub adversary: Generator,
+    /// The cast drawn for the episode, as an index into the template's; `None` where it has none.
+    pub cast: Option<u16>,
 }
 
 impl Arena {
@@ -55,6 +59,7 @@ impl Arena {
             overspeed_s: 0.0,
             overspeed_m: 0.0,
             adversary,
+            cast: None,
         }
     }
 }
@@ -81,6 +86,8 @@ pub struct Rows<'a> {
     pub identities: &'a mut [Identity],
     /// Who flies.
     pub pilots: &'a mut [Pilot],
+    /// What each sends out.
+    pub emissions: &'a mut [Emission],
 }
 
 /// What the systems of a shard share.
@@ -131,15 +138,27 @@ pub(super) struct Known<'a> {
     pub(super) identities: &'a [Identity],
 }
 
+/// What deciding reads and writes; a release makes rows of others part of it.
+type Deciding = (
+    &'static mut Orbit,
+    &'static mut Mass,
+    &'static Thruster,
+    &'static mut Ledger,
+    &'static mut Identity,
+    &'static mut Pilot,
+    &'static mut Command,
+    &'static mut Emission,
+);
+
 /// Learned spacecraft follow their plan, scripted ones their behaviour.
-fn decide(
-    mut shared: ResMut<Shared>,
-    mut query: Query<(&Orbit, &Mass, &Thruster, &Ledger, &Identity, &mut Pilot, &mut Command)>,
-) {
+fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
     let shared = &mut *shared;
-    let (orbits, masses, thrusters, ledgers, identities, mut pilots, mut commands) = columns!(query);
+    let (mut orbits, mut masses, thrusters, mut ledgers, mut identities, mut pilots, mut commands, mut emissions) =
+        columns!(query);
+    let (orbits, masses) = (orbits.bypass_change_detection(), masses.bypass_change_detection());
+    let (ledgers, identities) = (ledgers.bypass_change_detection(), identities.bypass_change_detection());
     let (pilots, commands) = (pilots.bypass_change_detection(), commands.bypass_change_detection());
-    let known = Known { orbits, masses, thrusters, ledgers, identities };
+    let emissions = emissions.bypass_change_detection();
     let slots = shared.template.slots.len();
     let Shared { template, sun, arenas, learned, plans, segment, .. } = shared;
     for (index, arena) in arenas.iter_mut().enumerate() {
@@ -154,15 +173,28 @@ fn decide(
             commands[row].acceleration_rtn_m_s2 = Vector3::from(share) * limit;
         }
         for (slot, config) in template.slots.iter().enumerate() {
-            let pilot = &mut pilots[first + slot];
-            let Some(choice) = pilot.behaviour else { continue };
+            let row = first + slot;
+            let Some(choice) = pilots[row].behaviour else { continue };
             let behaviour = &config.behaviours[usize::from(choice)];
-            if matches!(behaviour, BehaviourConfig::Ballistic(_)) {
+            if matches!(behaviour, BehaviourConfig::Ballistic(_)) || identities[row].team == 0 {
                 continue;
             }
+            let known = Known { orbits, masses, thrusters, ledgers, identities };
             let view = View::build(template, sun, &known, arena, index, slot);
-            commands[first + slot].acceleration_rtn_m_s2 =
-                behaviour.accelerate(&view, &mut pilot.memory, &mut arena.adversary);
+            let act = behaviour.act(&view, &mut pilots[row].memory, &mut arena.adversary);
+            commands[row].acceleration_rtn_m_s2 = act.acceleration_rtn_m_s2;
+            emissions[row] = act.emission;
+            if let Some(children) = &act.release {
+                let of = first..first + slots;
+                let mut rows = ReleaseRows {
+                    orbits: &mut orbits[of.clone()],
+                    masses: &mut masses[of.clone()],
+                    ledgers: &mut ledgers[of.clone()],
+                    identities: &mut identities[of.clone()],
+                    pilots: &mut pilots[of],
+                };
+                release(template, slot, children, &mut rows, &mut arena.adversary);
+            }
         }
     }
 }
@@ -263,14 +295,14 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
 }
 
 /// Finds what ends an episode within the segment, and puts the arena at that moment.
-fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous)>) {
-    let (mut orbits, previous) = columns!(query);
+fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &Identity)>) {
+    let (mut orbits, previous, identities) = columns!(query);
     let orbits = orbits.bypass_change_detection();
     let Shared { template, arenas, .. } = &mut *shared;
     let slots = template.slots.len();
     for (index, arena) in arenas.iter_mut().enumerate() {
         let rows = index * slots..(index + 1) * slots;
-        let (orbits, previous) = (&mut orbits[rows.clone()], &previous[rows]);
+        let (orbits, previous, identities) = (&mut orbits[rows.clone()], &previous[rows.clone()], &identities[rows]);
         if arena.outcome.is_some() {
             arena.last_segment_s = 0.0;
             for (orbit, previous) in orbits.iter_mut().zip(previous) {
@@ -279,7 +311,7 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous)>)
             continue;
         }
         let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), template.segment_s);
-        let found = first_event(template, arena, motion);
+        let found = first_event(template, arena, identities, motion);
         let lasted_s = found.map_or(template.segment_s, |(time_s, _)| time_s);
         if let Some((time_s, outcome)) = found {
             arena.outcome = Some(outcome);
@@ -312,7 +344,12 @@ fn pay(shared: Res<Shared>, mut query: Query<(&Thruster, &Burn, &mut Mass, &mut 
 }
 
 /// The first event of the segment and its time [s]; keeps the arena's closest approach and overspeed up to it.
-fn first_event(template: &Template, arena: &mut Arena, motion: impl Fn(usize) -> Hermite) -> Option<(f64, Outcome)> {
+fn first_event(
+    template: &Template,
+    arena: &mut Arena,
+    identities: &[Identity],
+    motion: impl Fn(usize) -> Hermite,
+) -> Option<(f64, Outcome)> {
     let objective = &template.objective;
     let mut first: Option<(f64, Outcome)> = None;
     let mut offer = |time_s: f64, outcome: Outcome| {
@@ -327,7 +364,9 @@ fn first_event(template: &Template, arena: &mut Arena, motion: impl Fn(usize) ->
         let crash = chase.at(time_s).velocity_m_s.norm() > objective.max_speed_m_s;
         offer(time_s, if crash { Outcome::Crash } else { Outcome::Success });
     }
-    for failure in &objective.failures {
+    // A slot that nothing was released into yet is nowhere.
+    let is_there = |pair: &[usize; 2]| pair.iter().all(|slot| identities[*slot].team != 0);
+    for failure in objective.failures.iter().filter(|failure| is_there(failure.pair())) {
         match failure {
             Failure::Escape { pair: of, range_m } => {
                 if let Some(time_s) = pair(*of).first_beyond(*range_m) {
@@ -346,7 +385,8 @@ fn first_event(template: &Template, arena: &mut Arena, motion: impl Fn(usize) ->
     let left_s = template.time_limit_s - arena.time_s;
     // A segment that ends within rounding of the limit ends at it.
     if left_s <= template.segment_s * (1.0 + 1e-9) {
-        offer(left_s.min(template.segment_s), Outcome::TimeLimit);
+        let outcome = if objective.goal == Goal::Survive { Outcome::Success } else { Outcome::TimeLimit };
+        offer(left_s.min(template.segment_s), outcome);
     }
     let lasted_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
     for failure in &objective.failures {

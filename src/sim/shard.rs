@@ -6,6 +6,7 @@ use bevy_ecs::world::World;
 use serde::{Deserialize, Serialize};
 
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
+use super::emission::Emission;
 use super::forces::third_body::sun_path;
 use super::forces::{Environment, ForceModel, Gravity};
 use super::integrators::rk4::Exposure;
@@ -26,6 +27,7 @@ type Columns = (
     &'static mut Ledger,
     &'static mut Identity,
     &'static mut Pilot,
+    &'static mut Emission,
 );
 type KnownColumns = (&'static Orbit, &'static Mass, &'static Thruster, &'static Ledger, &'static Identity);
 
@@ -62,6 +64,7 @@ impl Shard {
                 Ledger::default(),
                 Identity::default(),
                 Pilot::default(),
+                Emission::default(),
             ));
         }
         let physics = &template.physics;
@@ -230,7 +233,8 @@ impl Shard {
                 burns: &mut all.6.bypass_change_detection()[of.clone()],
                 ledgers: &mut all.7.bypass_change_detection()[of.clone()],
                 identities: &mut all.8.bypass_change_detection()[of.clone()],
-                pilots: &mut all.9.bypass_change_detection()[of],
+                pilots: &mut all.9.bypass_change_detection()[of.clone()],
+                emissions: &mut all.10.bypass_change_detection()[of],
             };
             change(&shared.template, &mut shared.arenas[index], &mut rows)
         })

@@ -1,6 +1,7 @@
 //! A scenario compiled for the simulator: SI units, indices in place of names, nothing left to check.
 
 use super::behaviours::BehaviourConfig;
+use super::behaviours::ballistic::Ballistic;
 use super::config::{AtTimeLimit, BaseVelocity, Role};
 use super::distribution::Distribution;
 use super::forces::ForceConfig;
@@ -26,8 +27,25 @@ pub struct Template {
     pub at_time_limit: AtTimeLimit,
     /// The spacecraft, one a slot, in the scenario's order; each `Offset` refers to a slot before its own.
     pub slots: Vec<Slot>,
+    /// Who plays what: one of these is drawn an episode; empty where each slot draws for itself.
+    pub casts: Vec<Cast>,
     /// What decides an episode.
     pub objective: Objective,
+}
+
+/// Who plays what in an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cast {
+    /// Name.
+    pub name: String,
+    /// How often it is drawn, relative to the others.
+    pub weight: f64,
+    /// Slots that play a behaviour of this cast, and its index in the slot's list.
+    pub parts: Vec<(usize, u16)>,
+    /// Slots that are not there in this cast.
+    pub absent: Vec<usize>,
+    /// The slot that an onlooker should watch: the culprit, or whom it is taken for.
+    pub focus: Option<usize>,
 }
 
 /// Physics of an arena.
@@ -96,8 +114,34 @@ pub struct Slot {
     pub surface: [Option<Distribution>; 3],
     /// Where it starts.
     pub start: Start,
-    /// Behaviours to draw from; empty for a learned spacecraft.
+    /// Behaviours, those of casts last; empty for a learned spacecraft.
     pub behaviours: Vec<BehaviourConfig>,
+    /// How many of them, from the first, are drawn from where no cast says what is played.
+    pub free_behaviours: usize,
+    /// The slot that its behaviours are about; `None` for the objective's, or else the nearest opponent.
+    pub target: Option<usize>,
+}
+
+impl Slot {
+    /// A spacecraft of 100 kg that coasts: for tests and benches, which change what they are about.
+    #[must_use]
+    pub fn coasting(name: &str, team: u8, role: Role, start: Start) -> Self {
+        Self {
+            name: name.to_owned(),
+            team,
+            role,
+            mass_kg: Distribution::Fixed(100.0),
+            thrust_n: Distribution::Fixed(0.0),
+            per_axis: false,
+            isp_s: None,
+            delta_v_m_s: None,
+            surface: [None, None, None],
+            start,
+            behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
+            free_behaviours: 1,
+            target: None,
+        }
+    }
 }
 
 /// Where a spacecraft starts.
@@ -107,6 +151,8 @@ pub enum Start {
     State(CartesianState),
     /// Elements: perigee radius [m], eccentricity, then inclination, RAAN, argument of perigee, true anomaly [rad].
     Elements([Distribution; 6]),
+    /// Not there until something is released into it.
+    Spare,
     /// RTN position [m] and rotating-frame velocity [m/s] relative to an earlier slot.
     Offset {
         /// The other slot.
@@ -136,6 +182,8 @@ pub enum Start {
 pub struct Objective {
     /// Team whose success is told.
     pub team: u8,
+    /// What it is after.
+    pub goal: Goal,
     /// Slot that must come near.
     pub who: usize,
     /// Slot that it must reach.
@@ -146,6 +194,23 @@ pub struct Objective {
     pub max_speed_m_s: f64,
     /// What ends the episode against the team.
     pub failures: Vec<Failure>,
+}
+
+impl Objective {
+    /// That slot `who` of a team comes within a radius of slot `target`, at any speed.
+    #[must_use]
+    pub fn reach(team: u8, who: usize, target: usize, radius_m: f64) -> Self {
+        Self { team, goal: Goal::Reach, who, target, radius_m, max_speed_m_s: f64::INFINITY, failures: Vec::new() }
+    }
+}
+
+/// What the objective's team is after; `who` coming within the radius of `target` is success with every goal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Goal {
+    /// Nothing else.
+    Reach,
+    /// That no failure happens before the time limit.
+    Survive,
 }
 
 /// What ends an episode against the objective's team.
@@ -178,4 +243,14 @@ pub enum Failure {
         /// Overspeed that ends the episode [m/s].
         margin_m_s: f64,
     },
+}
+
+impl Failure {
+    /// The two slots that it is about.
+    #[must_use]
+    pub fn pair(&self) -> &[usize; 2] {
+        match self {
+            Self::Escape { pair, .. } | Self::KeepOut { pair, .. } | Self::SpeedLimit { pair, .. } => pair,
+        }
+    }
 }

@@ -305,10 +305,13 @@ impl View {
         let mut count = 0;
         for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
             for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {
+                let row = first + other;
+                if known.identities[row].team == 0 {
+                    continue;
+                }
                 if count == MAX_TRACKS {
                     return;
                 }
-                let row = first + other;
                 let seen = known.orbits[row].state();
                 let relative = match &frame {
                     Some(frame) => RelativeState::in_frame(frame, &state, &seen),
@@ -350,12 +353,13 @@ fn max_acceleration(max_thrust_n: f64, mass: &super::components::Mass) -> f64 {
     if mass.delta_v_left_m_s > 0.0 { max_thrust_n / mass.mass_kg } else { 0.0 }
 }
 
-/// What slot `other` is to slot `slot`: its goal where the two are the objective's pair, to be kept away from where a
-/// failure names the two.
+/// What slot `other` is to slot `slot`: its goal where it is its target or the two are the objective's pair, to be kept
+/// away from where a failure names the two.
 fn mark(template: &Template, slot: usize, other: usize) -> Mark {
     use super::template::Failure;
     let objective = &template.objective;
-    if objective.who == slot && objective.target == other {
+    let target = template.slots[slot].target.or((objective.who == slot).then_some(objective.target));
+    if target == Some(other) {
         return Mark::Goal;
     }
     let kept_apart = objective.failures.iter().any(|failure| match failure {

@@ -5,8 +5,6 @@ use std::f64::consts::{PI, TAU};
 use astroshield::astro::constants::{EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M, EARTH_ROTATION_RAD_S, EARTH_ZONALS};
 use astroshield::astro::elements::KeplerianElements;
 use astroshield::astro::{CartesianState, Vector3, atmosphere, eclipse, kepler, sun};
-use astroshield::sim::behaviours::BehaviourConfig;
-use astroshield::sim::behaviours::ballistic::Ballistic;
 use astroshield::sim::components::{Burn, Orbit, Surface};
 use astroshield::sim::config::{AtTimeLimit, Role, Tier};
 use astroshield::sim::distribution::Distribution::Fixed;
@@ -532,18 +530,9 @@ fn lanes_fly_all_forces_of_the_standard_tier_as_one_spacecraft_at_a_time_does() 
 
 fn slot(name: &str, start: CartesianState, surface: Surface) -> Slot {
     Slot {
-        name: name.to_owned(),
-        team: 1,
-        role: Role::Pursuer,
-        mass_kg: Fixed(100.0),
-        thrust_n: Fixed(0.0),
-        per_axis: false,
-        isp_s: None,
-        delta_v_m_s: None,
         surface: [surface.area_m2, surface.drag_coefficient, surface.radiation_coefficient]
             .map(|number| Some(Fixed(number))),
-        start: Start::State(start),
-        behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
+        ..Slot::coasting(name, 1, Role::Pursuer, Start::State(start))
     }
 }
 
@@ -558,14 +547,8 @@ fn template(physics: Physics, start: CartesianState, surface: Surface) -> Templa
         time_limit_s: DAY_S,
         at_time_limit: AtTimeLimit::Terminate,
         slots: vec![slot("first", start, surface), slot("other", away, surface)],
-        objective: Objective {
-            team: 1,
-            who: 0,
-            target: 1,
-            radius_m: 1e-3,
-            max_speed_m_s: f64::INFINITY,
-            failures: Vec::new(),
-        },
+        casts: Vec::new(),
+        objective: Objective::reach(1, 0, 1, 1e-3),
     }
 }
 

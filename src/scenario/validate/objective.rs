@@ -37,15 +37,31 @@ impl Check<'_> {
 
     /// Checks the goal; gives its pair, lower slot first, and its radius [m].
     fn success(&mut self, path: &Path, team_is_known: bool) -> Option<([usize; 2], f64)> {
-        let SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } = &self.config.objective.success;
-        let radius_path = path.field("radius_m");
-        let radius_is_sound = self.number(&radius_path, "capture radius", *radius_m, "m", Allowed::POSITIVE);
-        if let Some(max_speed_m_s) = max_speed_m_s {
+        let success = &self.config.objective.success;
+        let (fields, radius_field, radius_m) = match success {
+            SuccessConfig::Reach { radius_m, .. } => (["who", "target"], "radius_m", Some(*radius_m)),
+            SuccessConfig::Survive { catch_m, .. } => (["who", "from"], "catch_m", *catch_m),
+        };
+        let [who, target] = success.pair();
+        let radius_path = path.field(radius_field);
+        let radius_is_sound = radius_m
+            .is_some_and(|radius_m| self.number(&radius_path, "capture radius", radius_m, "m", Allowed::POSITIVE));
+        if let SuccessConfig::Reach { max_speed_m_s: Some(max_speed_m_s), .. } = success {
             self.number(&path.field("max_speed_m_s"), "greatest speed", *max_speed_m_s, "m/s", Allowed::POSITIVE);
         }
-        let pair = self.pair(path, ["who", "target"], [who, target]);
+        if matches!(success, SuccessConfig::Survive { .. }) && self.config.objective.failure.is_empty() {
+            let help = Some("name what must not happen under `failure`, for example `KeepOut(…)`".to_owned());
+            self.fault(path, "there is nothing to survive: the objective has no failure", help);
+        }
+        let pair = self.pair(path, fields, [who, target]);
+        for name in [who, target] {
+            if self.config.spacecraft.iter().any(|craft| craft.name == name && craft.orbit == OrbitConfig::Spare) {
+                let message = format!("{} is spare: an objective cannot be about it", Quoted(name));
+                self.fault(path, message, None);
+            }
+        }
         let team = &self.config.objective.team;
-        let member = self.config.spacecraft.iter().find(|craft| craft.name == *who);
+        let member = self.config.spacecraft.iter().find(|craft| craft.name == who);
         if let (true, Some(member)) = (team_is_known, member)
             && member.team != *team
         {
@@ -54,15 +70,15 @@ impl Check<'_> {
             let names: Vec<&str> = of_team.map(|craft| craft.name.as_str()).collect();
             self.fault(&path.field("who"), message, expected_one_of(who, &names));
         }
-        let pair = pair?;
+        let (pair, radius_m) = (pair?, radius_m.unwrap_or(0.0));
         if let (true, Some((least_m, _))) = (radius_is_sound, self.start_range_of(pair))
-            && *radius_m >= least_m
+            && radius_m >= least_m
         {
             let message = format!("capture radius {radius_m} m is not below the least range at the start, {least_m} m");
             let help = Some("such an episode would be over before it begins".to_owned());
             self.fault(&radius_path, message, help);
         }
-        Some((pair, *radius_m))
+        Some((pair, radius_m))
     }
 
     fn failure(&mut self, path: &Path, failure: &FailureConfig, reach: Option<([usize; 2], f64)>) {
@@ -131,7 +147,7 @@ impl Check<'_> {
     }
 
     /// The slots of two names, lower first; faults at `fields` of `path` where they are unknown or the same.
-    fn pair(&mut self, path: &Path, fields: [&str; 2], names: [&String; 2]) -> Option<[usize; 2]> {
+    fn pair(&mut self, path: &Path, fields: [&str; 2], names: [&str; 2]) -> Option<[usize; 2]> {
         let first = self.slot(&path.field(fields[0]), names[0]);
         let second = self.slot(&path.field(fields[1]), names[1]);
         let (first, second) = (first?, second?);

@@ -41,6 +41,7 @@ pub(super) fn reference(orbit: &OrbitConfig) -> Option<&str> {
     match orbit {
         OrbitConfig::RtnOffset { to, .. } | OrbitConfig::RtnShell { to, .. } => Some(to),
         OrbitConfig::Origin
+        | OrbitConfig::Spare
         | OrbitConfig::Keplerian { .. }
         | OrbitConfig::Tle { .. }
         | OrbitConfig::TleFile { .. }
@@ -61,6 +62,7 @@ pub(super) fn start_range_m(orbit: &OrbitConfig) -> Option<(f64, f64)> {
             Some((least, greatest))
         }
         OrbitConfig::Origin
+        | OrbitConfig::Spare
         | OrbitConfig::Keplerian { .. }
         | OrbitConfig::Tle { .. }
         | OrbitConfig::TleFile { .. }
@@ -94,6 +96,9 @@ impl Check<'_> {
             let lowest = self.orbit(&path.field("orbit"), slot, &craft.orbit, &lowest_km);
             lowest_km.push(lowest);
             self.control(&path.field("control"), craft);
+            if let Some(target) = &craft.target {
+                self.target(&path.field("target"), slot, target);
+            }
             self.about.clear();
         }
     }
@@ -105,6 +110,14 @@ impl Check<'_> {
         if let Some(earlier) = earlier {
             let message = format!("spacecraft {} and {} are both named {}", earlier + 1, slot + 1, Quoted(&craft.name));
             self.fault(&path.field("name"), message, Some("give each a name of its own".to_owned()));
+        }
+    }
+
+    /// Checks whom its behaviours are about.
+    fn target(&mut self, path: &Path, slot: usize, target: &str) {
+        if self.slot(path, target) == Some(slot) {
+            let message = format!("a spacecraft cannot be its own target{}", self.about);
+            self.fault(path, message, None);
         }
     }
 
@@ -193,6 +206,10 @@ impl Check<'_> {
         }
         match orbit {
             OrbitConfig::Origin => None,
+            OrbitConfig::Spare => {
+                self.spare(path, slot);
+                None
+            }
             OrbitConfig::Keplerian { .. } => self.keplerian(path, orbit),
             OrbitConfig::Tle { line1, line2 } => self.tle(path, line1, line2),
             OrbitConfig::TleFile { .. } | OrbitConfig::Cdm { .. } => self.start_file(path, slot),
@@ -212,6 +229,20 @@ impl Check<'_> {
                 }
                 Some(least_km)
             }
+        }
+    }
+
+    /// Checks a slot that waits for a release.
+    fn spare(&mut self, path: &Path, slot: usize) {
+        let (earlier, craft) = (&self.config.spacecraft[..slot], &self.config.spacecraft[slot]);
+        if !earlier.iter().any(|other| other.team == craft.team && other.orbit != OrbitConfig::Spare) {
+            let message = format!("nobody of team {} before it could release it{}", Quoted(&craft.team), self.about);
+            let help = Some("put the spacecraft that carries it first".to_owned());
+            self.fault(path, message, help);
+        }
+        if craft.control == ControlConfig::Learned {
+            let message = format!("a spare slot cannot be learned{}", self.about);
+            self.fault(path, message, Some("fly it by `Scripted([Ballistic()])`".to_owned()));
         }
     }
 
@@ -350,6 +381,7 @@ impl Check<'_> {
                 }
             }
             OrbitConfig::Origin
+            | OrbitConfig::Spare
             | OrbitConfig::Keplerian { .. }
             | OrbitConfig::Tle { .. }
             | OrbitConfig::TleFile { .. }
