@@ -106,8 +106,8 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
         delta_v_m_s: of_propulsion(|propulsion| &propulsion.delta_v_m_s),
         surface: [&craft.area_m2, &craft.drag_coefficient, &craft.radiation_coefficient].map(Clone::clone),
         start,
-        free_behaviours: behaviours.len(),
         behaviours,
+        cast_behaviours: Vec::new(),
         target: None,
     }
 }
@@ -175,8 +175,8 @@ fn cast(config: &ScenarioConfig, cast: &CastConfig, slots: &mut [Slot]) -> Optio
     let mut parts = Vec::new();
     for (name, behaviour) in &cast.behaviours {
         let slot = slot_of(config, name)?;
-        parts.push((slot, u16::try_from(slots[slot].behaviours.len()).ok()?));
-        slots[slot].behaviours.push(behaviour.clone());
+        parts.push((slot, slots[slot].cast_behaviours.len()));
+        slots[slot].cast_behaviours.push(behaviour.clone());
     }
     let focus = match &cast.focus {
         Some(name) => Some(slot_of(config, name)?),

@@ -201,7 +201,6 @@ impl Scenario {
         let mut template = self.template.clone();
         for (slot, behaviours) in &self.held_out {
             template.slots[*slot].behaviours.clone_from(behaviours);
-            template.slots[*slot].free_behaviours = behaviours.len();
         }
         (!self.held_out.is_empty()).then_some(template)
     }

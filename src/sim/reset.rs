@@ -98,13 +98,16 @@ fn surface(slot: &Slot, generator: &mut Generator) -> Surface {
     }
 }
 
-/// Who flies a slot from now on: this behaviour of its list, or one drawn.
-pub(super) fn pilot(slot: &Slot, part: Option<u16>, generator: &mut Generator) -> Pilot {
+/// Who flies a slot from now on: the part that a cast gives it, or a behaviour drawn.
+pub(super) fn pilot(slot: &Slot, part: Option<usize>, generator: &mut Generator) -> Pilot {
     if slot.behaviours.is_empty() {
         return Pilot::default();
     }
-    let choice = part.unwrap_or_else(|| generator.random_range(0..slot.free_behaviours) as u16);
-    Pilot { behaviour: Some(choice), memory: slot.behaviours[usize::from(choice)].begin(generator) }
+    let choice = match part {
+        Some(part) => slot.behaviours.len() + part,
+        None => generator.random_range(0..slot.behaviours.len()),
+    } as u16;
+    Pilot { behaviour: Some(choice), memory: slot.behaviour(choice).begin(generator) }
 }
 
 /// The state of a slot; `earlier` holds the states of the slots before it.

@@ -175,7 +175,7 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
         for (slot, config) in template.slots.iter().enumerate() {
             let row = first + slot;
             let Some(choice) = pilots[row].behaviour else { continue };
-            let behaviour = &config.behaviours[usize::from(choice)];
+            let behaviour = config.behaviour(choice);
             if matches!(behaviour, BehaviourConfig::Ballistic(_)) || identities[row].team == 0 {
                 continue;
             }

@@ -206,7 +206,7 @@ impl Shard {
     #[must_use]
     pub fn behaviour(&mut self, index: usize, slot: usize) -> Option<&'static str> {
         self.with_rows(index, |template, _, rows| {
-            rows.pilots[slot].behaviour.map(|choice| template.slots[slot].behaviours[usize::from(choice)].name())
+            rows.pilots[slot].behaviour.map(|choice| template.slots[slot].behaviour(choice).name())
         })
     }
 

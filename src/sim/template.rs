@@ -40,8 +40,8 @@ pub struct Cast {
     pub name: String,
     /// How often it is drawn, relative to the others.
     pub weight: f64,
-    /// Slots that play a behaviour of this cast, and its index in the slot's list.
-    pub parts: Vec<(usize, u16)>,
+    /// Slots that play a behaviour of this cast, and its index among the slot's `cast_behaviours`.
+    pub parts: Vec<(usize, usize)>,
     /// Slots that are not there in this cast.
     pub absent: Vec<usize>,
     /// The slot that an onlooker should watch: the culprit, or whom it is taken for.
@@ -114,15 +114,22 @@ pub struct Slot {
     pub surface: [Option<Distribution>; 3],
     /// Where it starts.
     pub start: Start,
-    /// Behaviours, those of casts last; empty for a learned spacecraft.
+    /// Behaviours to draw from; empty for a learned spacecraft.
     pub behaviours: Vec<BehaviourConfig>,
-    /// How many of them, from the first, are drawn from where no cast says what is played.
-    pub free_behaviours: usize,
+    /// Behaviours that casts have it play.
+    pub cast_behaviours: Vec<BehaviourConfig>,
     /// The slot that its behaviours are about; `None` for the objective's, or else the nearest opponent.
     pub target: Option<usize>,
 }
 
 impl Slot {
+    /// The behaviour of an index that counts through its own behaviours, and on through those of casts.
+    #[must_use]
+    pub fn behaviour(&self, index: u16) -> &BehaviourConfig {
+        let index = usize::from(index);
+        self.behaviours.get(index).unwrap_or_else(|| &self.cast_behaviours[index - self.behaviours.len()])
+    }
+
     /// A spacecraft of 100 kg that coasts: for tests and benches, which change what they are about.
     #[must_use]
     pub fn coasting(name: &str, team: u8, role: Role, start: Start) -> Self {
@@ -138,7 +145,7 @@ impl Slot {
             surface: [None, None, None],
             start,
             behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
-            free_behaviours: 1,
+            cast_behaviours: Vec::new(),
             target: None,
         }
     }

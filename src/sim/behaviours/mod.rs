@@ -152,6 +152,8 @@ behaviours! {
     Jink => jink, "jink", Evasion;
     /// Weaves: alternates its burn across the line of sight at a drawn period.
     Weave => weave, "weave", Evasion;
+    /// Widens the miss of a coming conjunction with the least Δv.
+    AvoidConjunction => avoid_conjunction, "avoid_conjunction", Evasion;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }

@@ -1,0 +1,3 @@
+//! Telemetry: what an observer's instruments and systems tell of one track, sample by sample.
+
+pub mod channels;
