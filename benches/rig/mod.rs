@@ -14,6 +14,7 @@ use astroshield::sim::distribution::Distribution::{Fixed, Uniform};
 use astroshield::sim::forces::Gravity;
 use astroshield::sim::reset::EpisodeSeed;
 use astroshield::sim::seeds::SeedDomain;
+use astroshield::sim::sensing::config::{SensingConfig, SignatureConfig};
 use astroshield::sim::template::{Objective, Physics, Slot, Start, Template};
 
 /// Two-body and J2.
@@ -35,6 +36,8 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
         isp_s: Some(Fixed(220.0)),
         delta_v_m_s: Some(Fixed(500.0)),
         surface: [None, None, None],
+        sensing: SensingConfig::Perfect,
+        signature: SignatureConfig::default(),
         start,
         behaviours,
     };

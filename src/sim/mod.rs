@@ -11,6 +11,7 @@ pub mod propagation;
 pub mod reset;
 pub mod schedule;
 pub mod seeds;
+pub mod sensing;
 pub mod sensors;
 pub mod shard;
 pub mod template;

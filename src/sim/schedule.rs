@@ -1,4 +1,4 @@
-//! The step of a shard, in order: decide, burn, integrate, detect, pay. One run of the schedule is one segment.
+//! The step of a shard, in order: decide, burn, integrate, detect, sense, pay. One run of the schedule is one segment.
 
 use bevy_ecs::change_detection::{Res, ResMut};
 use bevy_ecs::resource::Resource;
@@ -16,6 +16,7 @@ use super::integrators::{clohessy_wiltshire, rk4};
 use super::propagation;
 use super::reset::EpisodeSeed;
 use super::seeds::Generator;
+use super::sensing::{HELD_CHANGE, Sensing};
 use super::template::{Failure, Template};
 use super::view::View;
 use crate::astro::Vector3;
@@ -98,6 +99,8 @@ pub(super) struct Shared {
     pub(super) exposures: Vec<Exposure>,
     pub(super) arch: pulp::Arch,
     pub(super) arenas: Vec<Arena>,
+    /// Tracks of those that see by sensors.
+    pub(super) sensing: Sensing,
     /// Slots that a policy flies, in order.
     pub(super) learned: Vec<usize>,
     /// Executed segments of the plans: thrust as a share of the greatest, RTN; index (arena × learned + k) × replan_every + segment.
@@ -110,7 +113,7 @@ pub(super) struct Shared {
 pub(super) fn segment() -> Schedule {
     let mut schedule = Schedule::default();
     schedule.set_executor(SingleThreadedExecutor::new());
-    schedule.add_systems((decide, burn, integrate, detect, pay).chain());
+    schedule.add_systems((decide, burn, integrate, detect, sense, pay).chain());
     schedule
 }
 
@@ -129,6 +132,7 @@ pub(super) struct Known<'a> {
     pub(super) thrusters: &'a [Thruster],
     pub(super) ledgers: &'a [Ledger],
     pub(super) identities: &'a [Identity],
+    pub(super) sensing: &'a Sensing,
 }
 
 /// Learned spacecraft follow their plan, scripted ones their behaviour.
@@ -139,9 +143,9 @@ fn decide(
     let shared = &mut *shared;
     let (orbits, masses, thrusters, ledgers, identities, mut pilots, mut commands) = columns!(query);
     let (pilots, commands) = (pilots.bypass_change_detection(), commands.bypass_change_detection());
-    let known = Known { orbits, masses, thrusters, ledgers, identities };
     let slots = shared.template.slots.len();
-    let Shared { template, sun, arenas, learned, plans, segment, .. } = shared;
+    let Shared { template, sun, arenas, learned, plans, segment, sensing, .. } = shared;
+    let known = Known { orbits, masses, thrusters, ledgers, identities, sensing };
     for (index, arena) in arenas.iter_mut().enumerate() {
         if arena.outcome.is_some() {
             continue;
@@ -166,9 +170,6 @@ fn decide(
         }
     }
 }
-
-/// Change of an acceleration, as a share of the greater, up to which it counts as held: an angle of 23°.
-const HELD_CHANGE: f64 = 0.4;
 
 /// Turns what is asked for into a burn within thrust and propellant.
 fn burn(
@@ -289,6 +290,20 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous)>)
         }
         arena.last_segment_s = lasted_s;
         arena.time_s += lasted_s;
+    }
+}
+
+/// Has those with sensors look at the others, in every arena that played a part of the segment: also in one that it ended, whose last
+/// view a learner may need.
+fn sense(mut shared: ResMut<Shared>, query: Query<&Orbit>) {
+    if shared.sensing.is_empty() {
+        return;
+    }
+    let orbits = query.contiguous_iter().expect("all components are dense").next().expect("all rows share one table");
+    let Shared { template, sun, arenas, sensing, .. } = &mut *shared;
+    let slots = template.slots.len();
+    for (index, arena) in arenas.iter().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
+        sensing.look(template, sun, index, arena.time_s, &orbits[index * slots..(index + 1) * slots]);
     }
 }
 

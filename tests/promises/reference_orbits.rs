@@ -15,6 +15,7 @@ use astroshield::sim::distribution::Distribution::Fixed;
 use astroshield::sim::forces::Gravity;
 use astroshield::sim::integrators::rk4;
 use astroshield::sim::seeds::SeedDomain;
+use astroshield::sim::sensing::config::{SensingConfig, SignatureConfig};
 use astroshield::sim::shard::Shard;
 use astroshield::sim::template::{Objective, Physics, Slot, Start, Template};
 use proptest::prelude::*;
@@ -330,6 +331,8 @@ fn slot(name: &str, start: Start) -> Slot {
         isp_s: Some(Fixed(300.0)),
         delta_v_m_s: None,
         surface: [None, None, None],
+        sensing: SensingConfig::Perfect,
+        signature: SignatureConfig::default(),
         start,
         behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
     }

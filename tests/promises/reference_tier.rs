@@ -20,6 +20,7 @@ use astroshield::sim::integrators::rk4::{self, Exposure, SurfaceForces};
 use astroshield::sim::integrators::rk4_alone;
 use astroshield::sim::propagation::{Craft, Integrator, PropagationError, propagate, trajectory};
 use astroshield::sim::seeds::SeedDomain;
+use astroshield::sim::sensing::config::{SensingConfig, SignatureConfig};
 use astroshield::sim::shard::Shard;
 use astroshield::sim::template::{Objective, Physics, ReferencePhysics, Slot, Start, Template};
 use proptest::prelude::*;
@@ -542,6 +543,8 @@ fn slot(name: &str, start: CartesianState, surface: Surface) -> Slot {
         delta_v_m_s: None,
         surface: [surface.area_m2, surface.drag_coefficient, surface.radiation_coefficient]
             .map(|number| Some(Fixed(number))),
+        sensing: SensingConfig::Perfect,
+        signature: SignatureConfig::default(),
         start: Start::State(start),
         behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
     }
