@@ -103,6 +103,8 @@ struct Part {
     decisions: Vec<u32>,
     /// Arenas whose episode went on when the decision in hand began.
     went_on: Vec<bool>,
+    /// What perfect sensing would show of each row, by which rewards are paid; empty where that is what the rows show.
+    truths: Vec<View>,
     /// Rows that the decision in hand moved.
     moved: Vec<usize>,
     /// What each arena has flown, where that is recorded.
@@ -148,6 +150,7 @@ impl VectorEnv {
                 returns: vec![0.0; seeds.len()],
                 decisions: vec![0; seeds.len()],
                 went_on: vec![true; seeds.len()],
+                truths: Vec::new(),
                 moved: Vec::new(),
                 traces: None,
                 finished: Vec::new(),
@@ -290,7 +293,17 @@ impl VectorEnv {
         self.views.clear();
         for part in &mut self.parts {
             let views = &mut self.views;
-            part.shard.for_each_view(|_, _, view| views.push(*view));
+            part.truths.clear();
+            let (truths, has_sensors) = (&mut part.truths, part.shard.has_sensors());
+            part.shard.for_each_view_where(
+                |_| true,
+                |_, _, _, _, view, truth| {
+                    views.push(*view);
+                    if has_sensors {
+                        truths.push(*truth);
+                    }
+                },
+            );
         }
         let rows: Vec<usize> = (0..self.views.len()).collect();
         observation::write_rows(&self.views, &rows, &mut self.observations);
@@ -350,13 +363,13 @@ impl Part {
 
     /// Pays the rows of the arenas that went on for the decision, and keeps what each of them now sees.
     fn settle(&mut self, rows: &mut PartRows<'_>) {
-        let Self { shard, rewards, overspeed_before_s, went_on, moved, .. } = self;
+        let Self { shard, rewards, overspeed_before_s, went_on, truths, moved, .. } = self;
         moved.clear();
         shard.for_each_view_where(
             |index| went_on[index],
-            |template, arena, index, k, after| {
+            |template, arena, index, k, seen, after| {
                 let row = index * rows.learned + k;
-                let before = &rows.views[row];
+                let before = truths.get(row).unwrap_or(&rows.views[row]);
                 let outcome = arena.outcome;
                 let cut_off = outcome == Some(Outcome::TimeLimit) && template.at_time_limit == AtTimeLimit::Truncate;
                 // The objective is told for one team; to the others its success is a failure and its failure a success.
@@ -375,7 +388,10 @@ impl Part {
                 rows.rewards[row] = rewards.terms.iter().map(|term| term.pay(&consequence)).sum::<f64>() as f32;
                 rows.terminated[row] = outcome.is_some() && !cut_off;
                 rows.truncated[row] = cut_off;
-                rows.views[row].copy_from(after);
+                rows.views[row].copy_from(seen);
+                if let Some(truth) = truths.get_mut(row) {
+                    truth.copy_from(after);
+                }
                 moved.push(row);
             },
         );
@@ -413,9 +429,13 @@ impl Part {
                 self.returns[index] = 0.0;
                 self.decisions[index] = 0;
                 self.overspeed_before_s[index] = 0.0;
-                self.shard.for_each_view_of(index, |k, view| {
+                let truths = &mut self.truths;
+                self.shard.for_each_view_of(index, |k, view, truth| {
                     let row = of.start + k;
                     rows.views[row] = *view;
+                    if let Some(before) = truths.get_mut(row) {
+                        *before = *truth;
+                    }
                     observation::write(view, &mut rows.observations[row * OBSERVATION..(row + 1) * OBSERVATION]);
                 });
             }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::behaviours::BehaviourConfig;
 use super::distribution::Distribution;
 pub use super::forces::ForceConfig;
+use super::sensing::config::{SensingConfig, SignatureConfig};
 
 /// Physics of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,6 +182,12 @@ pub struct SpacecraftConfig {
     /// Radiation pressure coefficient Cr [-], 1 for what absorbs all light to 2 for a mirror; 1.3 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub radiation_coefficient: Option<Distribution>,
+    /// How it learns of the others; it sees the truth when left out.
+    #[serde(default, skip_serializing_if = "SensingConfig::is_perfect")]
+    pub sensing: SensingConfig,
+    /// How it looks to the sensors of others; a silent square metre when left out.
+    #[serde(default, skip_serializing_if = "SignatureConfig::is_default")]
+    pub signature: SignatureConfig,
     /// Where it starts.
     pub orbit: OrbitConfig,
     /// Name of the spacecraft that its behaviours are about, where that is neither the objective's nor the nearest opponent.

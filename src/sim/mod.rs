@@ -13,6 +13,7 @@ pub mod release;
 pub mod reset;
 pub mod schedule;
 pub mod seeds;
+pub mod sensing;
 pub mod sensors;
 pub mod shard;
 pub mod template;

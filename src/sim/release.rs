@@ -52,7 +52,8 @@ pub(super) fn release(
         if placed == children.count.min(MOST_CHILDREN) {
             break;
         }
-        let is_free = matches!(config.start, Start::Spare) && config.team == team && rows.identities[slot].team == 0;
+        let is_free =
+            matches!(config.start, Start::Spare) && config.team == team && !rows.identities[slot].is_present();
         if !is_free {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The step of a shard, in order: decide, burn, integrate, detect, pay. One run of the schedule is one segment.
+//! The step of a shard, in order: decide, burn, integrate, detect, sense, pay. One run of the schedule is one segment.
 
 use bevy_ecs::change_detection::{Res, ResMut};
 use bevy_ecs::resource::Resource;
@@ -18,6 +18,7 @@ use super::propagation;
 use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
 use super::seeds::Generator;
+use super::sensing::{HELD_CHANGE, Sensing};
 use super::template::{Failure, Goal, Template};
 use super::view::View;
 use crate::astro::Vector3;
@@ -105,6 +106,8 @@ pub(super) struct Shared {
     pub(super) exposures: Vec<Exposure>,
     pub(super) arch: pulp::Arch,
     pub(super) arenas: Vec<Arena>,
+    /// Tracks of those that see by sensors.
+    pub(super) sensing: Sensing,
     /// Slots that a policy flies, in order.
     pub(super) learned: Vec<usize>,
     /// Executed segments of the plans: thrust as a share of the greatest, RTN; index (arena × learned + k) × replan_every + segment.
@@ -117,7 +120,7 @@ pub(super) struct Shared {
 pub(super) fn segment() -> Schedule {
     let mut schedule = Schedule::default();
     schedule.set_executor(SingleThreadedExecutor::new());
-    schedule.add_systems((decide, burn, integrate, detect, pay).chain());
+    schedule.add_systems((decide, burn, integrate, detect, sense, pay).chain());
     schedule
 }
 
@@ -136,6 +139,7 @@ pub(super) struct Known<'a> {
     pub(super) thrusters: &'a [Thruster],
     pub(super) ledgers: &'a [Ledger],
     pub(super) identities: &'a [Identity],
+    pub(super) sensing: &'a Sensing,
 }
 
 /// What deciding reads and writes; a release makes rows of others part of it.
@@ -160,7 +164,7 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
     let (pilots, commands) = (pilots.bypass_change_detection(), commands.bypass_change_detection());
     let emissions = emissions.bypass_change_detection();
     let slots = shared.template.slots.len();
-    let Shared { template, sun, arenas, learned, plans, segment, .. } = shared;
+    let Shared { template, sun, arenas, learned, plans, segment, sensing, .. } = shared;
     for (index, arena) in arenas.iter_mut().enumerate() {
         if arena.outcome.is_some() {
             continue;
@@ -176,10 +180,10 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
             let row = first + slot;
             let Some(choice) = pilots[row].behaviour else { continue };
             let behaviour = config.behaviour(choice);
-            if matches!(behaviour, BehaviourConfig::Ballistic(_)) || identities[row].team == 0 {
+            if matches!(behaviour, BehaviourConfig::Ballistic(_)) || !identities[row].is_present() {
                 continue;
             }
-            let known = Known { orbits, masses, thrusters, ledgers, identities };
+            let known = Known { orbits, masses, thrusters, ledgers, identities, sensing };
             let view = View::build(template, sun, &known, arena, index, slot);
             let act = behaviour.act(&view, &mut pilots[row].memory, &mut arena.adversary);
             commands[row].acceleration_rtn_m_s2 = act.acceleration_rtn_m_s2;
@@ -198,9 +202,6 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
         }
     }
 }
-
-/// Change of an acceleration, as a share of the greater, up to which it counts as held: an angle of 23°.
-const HELD_CHANGE: f64 = 0.4;
 
 /// Turns what is asked for into a burn within thrust and propellant.
 fn burn(
@@ -324,6 +325,22 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &
     }
 }
 
+/// Has those with sensors look at the others, in every arena that played a part of the segment: also in one that it ended, whose last
+/// view a learner may need.
+fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity)>) {
+    if shared.sensing.is_empty() {
+        return;
+    }
+    let mut columns = query.contiguous_iter().expect("all components are dense");
+    let (orbits, identities) = columns.next().expect("all rows share one table");
+    let Shared { template, sun, arenas, sensing, .. } = &mut *shared;
+    let slots = template.slots.len();
+    for (index, arena) in arenas.iter().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
+        let rows = index * slots..(index + 1) * slots;
+        sensing.look(template, sun, index, arena.time_s, &orbits[rows.clone()], &identities[rows]);
+    }
+}
+
 /// Takes from each spacecraft what it burnt in the part of the segment that was played.
 fn pay(shared: Res<Shared>, mut query: Query<(&Thruster, &Burn, &mut Mass, &mut Ledger)>) {
     let (thrusters, burns, mut masses, mut ledgers) = columns!(query);
@@ -365,7 +382,7 @@ fn first_event(
         offer(time_s, if crash { Outcome::Crash } else { Outcome::Success });
     }
     // A slot that nothing was released into yet is nowhere.
-    let is_there = |pair: &[usize; 2]| pair.iter().all(|slot| identities[*slot].team != 0);
+    let is_there = |pair: &[usize; 2]| pair.iter().all(|slot| identities[*slot].is_present());
     for failure in objective.failures.iter().filter(|failure| is_there(failure.pair())) {
         match failure {
             Failure::Escape { pair: of, range_m } => {

@@ -1,9 +1,12 @@
 //! A shard: one bevy world with many arenas of one scenario.
 
+use std::fmt;
+
 use bevy_ecs::query::QueryState;
 use bevy_ecs::schedule::Schedule;
 use bevy_ecs::world::World;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::emission::Emission;
@@ -12,7 +15,10 @@ use super::forces::{Environment, ForceModel, Gravity};
 use super::integrators::rk4::Exposure;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
+use super::sensing::{ArenaSensing, Sensing};
+use super::sensors::signature::Signature;
 use super::template::Template;
+use super::tracks::track::Track;
 use super::view::{SunModel, View};
 use crate::astro::relative::ClohessyWiltshire;
 
@@ -39,11 +45,58 @@ pub struct Shard {
     known: QueryState<KnownColumns>,
 }
 
+/// What a checkpoint keeps of a row.
+type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot);
+
 /// Everything of a shard that changes, for a checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Written as arenas and rows where nobody has sensors, as it was before there were any, so that older checkpoints are read; else as no
+/// arenas, and then arenas, rows and sensing.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot)>,
+    rows: Vec<SavedRow>,
+    /// One an arena; empty where every spacecraft sees the truth.
+    sensing: Vec<ArenaSensing>,
+}
+
+impl Serialize for ShardState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { arenas, rows, sensing } = self;
+        if sensing.is_empty() && !arenas.is_empty() {
+            (arenas, rows).serialize(serializer)
+        } else {
+            (Vec::<Arena>::new(), (arenas, rows, sensing)).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ShardState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_tuple(2, SavedShard)
+    }
+}
+
+/// Reads a [`ShardState`].
+struct SavedShard;
+
+impl<'de> Visitor<'de> for SavedShard {
+    type Value = ShardState;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("arenas and rows, or no arenas and all of a shard")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<ShardState, A::Error> {
+        let short = |length| A::Error::invalid_length(length, &self);
+        let arenas: Vec<Arena> = parts.next_element()?.ok_or_else(|| short(0))?;
+        let (arenas, rows, sensing) = if arenas.is_empty() {
+            parts.next_element()?.ok_or_else(|| short(1))?
+        } else {
+            (arenas, parts.next_element()?.ok_or_else(|| short(1))?, Vec::new())
+        };
+        Ok(ShardState { arenas, rows, sensing })
+    }
 }
 
 impl Shard {
@@ -92,6 +145,7 @@ impl Shard {
             hill: physics.hill_mean_motion_rad_s.map(|rate| ClohessyWiltshire::over(rate, template.segment_s)),
             arch: pulp::Arch::new(),
             plans: vec![[0.0; 3]; arenas.len() * learned.len() * template.replan_every],
+            sensing: Sensing::of(template, seeds),
             arenas,
             learned,
             segment: 0,
@@ -125,7 +179,29 @@ impl Shard {
 
     /// Starts another episode in an arena of this shard.
     pub fn reset(&mut self, index: usize, seed: EpisodeSeed) {
-        self.with_rows(index, |template, arena, rows| reset(template, seed, arena, rows));
+        self.with_shared(index, |Shared { template, sun, arenas, sensing, .. }, rows| {
+            reset(template, seed, &mut arenas[index], rows);
+            if !sensing.is_empty() {
+                sensing.reset(template, sun, index, seed, rows.orbits, rows.identities);
+            }
+        });
+    }
+
+    /// Whether any spacecraft sees by sensors, and not the truth.
+    #[must_use]
+    pub fn has_sensors(&self) -> bool {
+        !self.shared().sensing.is_empty()
+    }
+
+    /// The tracks that a slot of an arena keeps by its sensors, by target slot; empty where it sees the truth.
+    #[must_use]
+    pub fn tracks(&self, index: usize, slot: usize) -> &[Option<Track>] {
+        self.shared().sensing.tracks(index, slot)
+    }
+
+    /// How the slots of an arena look to sensors in this episode, to be read or changed; `None` where nobody has any.
+    pub fn signatures_mut(&mut self, index: usize) -> Option<&mut [Signature]> {
+        self.world.resource_mut::<Shared>().into_inner().sensing.signatures_mut(index)
     }
 
     /// The executed segments of the plans that the next [`Shard::advance`] flies: thrust as a share of the greatest, RTN,
@@ -168,38 +244,40 @@ impl Shard {
 
     /// Calls `visit(arena, k, view)` for each learned slot of each arena, in order.
     pub fn for_each_view(&mut self, mut visit: impl FnMut(usize, usize, &View)) {
-        self.for_each_view_where(|_| true, |_, _, index, k, view| visit(index, k, view));
+        self.for_each_view_where(|_| true, |_, _, index, k, view, _| visit(index, k, view));
     }
 
-    /// Calls `visit(scenario, arena's state, arena, k, view)` for each learned slot of each arena that is `wanted`, in order.
+    /// Calls `visit(scenario, arena's state, arena, k, view, truth)` for each learned slot of each arena that is `wanted`, in order.
+    ///
+    /// `truth`: what the slot would see were its sensing perfect; the view itself where it is.
     pub fn for_each_view_where(
         &mut self,
         wanted: impl Fn(usize) -> bool,
-        mut visit: impl FnMut(&Template, &Arena, usize, usize, &View),
+        mut visit: impl FnMut(&Template, &Arena, usize, usize, &View, &View),
     ) {
         let shared = self.world.resource::<Shared>();
         let mut columns = self.known.contiguous_iter(&self.world).expect("all components are dense");
         let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
-        let known = Known { orbits, masses, thrusters, ledgers, identities };
-        let Shared { template, sun, arenas, learned, .. } = shared;
-        let mut view = View::EMPTY;
+        let Shared { template, sun, arenas, learned, sensing, .. } = shared;
+        let known = Known { orbits, masses, thrusters, ledgers, identities, sensing };
+        let perfect = Known { sensing: &Sensing::default(), ..known };
+        let (mut view, mut truth) = (View::EMPTY, View::EMPTY);
         for (index, arena) in arenas.iter().enumerate().filter(|(index, _)| wanted(*index)) {
             for (k, slot) in learned.iter().enumerate() {
                 view.see(template, sun, &known, arena, index, *slot);
-                visit(template, arena, index, k, &view);
+                if sensing.knowledge(index, *slot).is_none() {
+                    visit(template, arena, index, k, &view, &view);
+                } else {
+                    truth.see(template, sun, &perfect, arena, index, *slot);
+                    visit(template, arena, index, k, &view, &truth);
+                }
             }
         }
     }
 
-    /// Calls `visit(k, view)` for each learned slot of one arena, in order.
-    pub fn for_each_view_of(&mut self, index: usize, mut visit: impl FnMut(usize, &View)) {
-        let shared = self.world.resource::<Shared>();
-        let mut columns = self.known.contiguous_iter(&self.world).expect("all components are dense");
-        let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
-        let known = Known { orbits, masses, thrusters, ledgers, identities };
-        for (k, slot) in shared.learned.iter().enumerate() {
-            visit(k, &View::build(&shared.template, &shared.sun, &known, &shared.arenas[index], index, *slot));
-        }
+    /// Calls `visit(k, view, truth)` for each learned slot of one arena, in order; `truth` as in [`Shard::for_each_view_where`].
+    pub fn for_each_view_of(&mut self, index: usize, mut visit: impl FnMut(usize, &View, &View)) {
+        self.for_each_view_where(|arena| arena == index, |_, _, _, k, view, truth| visit(k, view, truth));
     }
 
     /// The behaviour drawn for a slot in this episode; `None` for a learned one.
@@ -217,6 +295,11 @@ impl Shard {
 
     /// Lets a test or a bench change an arena's rows.
     pub fn with_rows<T>(&mut self, index: usize, change: impl FnOnce(&Template, &mut Arena, &mut Rows<'_>) -> T) -> T {
+        self.with_shared(index, |shared, rows| change(&shared.template, &mut shared.arenas[index], rows))
+    }
+
+    /// Calls `change` with all that systems share and an arena's rows.
+    fn with_shared<T>(&mut self, index: usize, change: impl FnOnce(&mut Shared, &mut Rows<'_>) -> T) -> T {
         self.world.resource_scope(|world, mut shared: bevy_ecs::change_detection::Mut<Shared>| {
             let shared = &mut *shared;
             let mut columns = self.columns.contiguous_iter_mut(world).expect("all components are dense");
@@ -236,7 +319,7 @@ impl Shard {
                 pilots: &mut all.9.bypass_change_detection()[of.clone()],
                 emissions: &mut all.10.bypass_change_detection()[of],
             };
-            change(&shared.template, &mut shared.arenas[index], &mut rows)
+            change(shared, &mut rows)
         })
     }
 
@@ -254,7 +337,7 @@ impl Shard {
                 }));
             });
         }
-        ShardState { arenas, rows }
+        ShardState { arenas, rows, sensing: self.shared().sensing.state() }
     }
 
     /// Puts back what [`Shard::state`] gave; says whether it fits this shard's numbers of arenas and slots.
@@ -262,6 +345,9 @@ impl Shard {
     pub fn restore(&mut self, state: &ShardState) -> bool {
         let slots = self.template().slots.len();
         if state.arenas.len() != self.arenas().len() || state.rows.len() != slots * state.arenas.len() {
+            return false;
+        }
+        if !self.world.resource_mut::<Shared>().sensing.restore(&state.sensing) {
             return false;
         }
         for (index, saved) in state.arenas.iter().enumerate() {
@@ -284,5 +370,42 @@ impl Shard {
 
     fn shared(&self) -> &Shared {
         self.world.resource::<Shared>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As [`ShardState`] was before there were sensors.
+    #[derive(Serialize)]
+    struct Before {
+        arenas: Vec<Arena>,
+        rows: Vec<SavedRow>,
+    }
+
+    #[test]
+    fn without_sensors_a_checkpoint_is_what_it_was() {
+        let seed = EpisodeSeed { run: 1, domain: super::super::seeds::SeedDomain::Train, arena: 0, episode: 0 };
+        let arena = Arena::new(seed, seed.stream(super::super::seeds::Purpose::Adversary));
+        let orbit = Orbit { position_m: [7e6, 1.0, 2.0], velocity_m_s: [0.5, 7e3, 3.0] };
+        let row: SavedRow = (
+            orbit,
+            Mass::default(),
+            Thruster::default(),
+            Surface::default(),
+            Ledger::default(),
+            Identity::default(),
+            Pilot::default(),
+        );
+        let before = Before { arenas: vec![arena.clone()], rows: vec![row] };
+        let state = ShardState { arenas: vec![arena], rows: vec![row], sensing: Vec::new() };
+        let bytes = postcard::to_stdvec(&state).expect("it can be written");
+        assert_eq!(bytes, postcard::to_stdvec(&before).expect("it can be written"));
+        assert_eq!(postcard::from_bytes::<ShardState>(&bytes).expect("it can be read"), state);
+        let nothing = ShardState { arenas: Vec::new(), rows: Vec::new(), sensing: Vec::new() };
+        let bytes = postcard::to_stdvec(&nothing).expect("it can be written");
+        assert_eq!(postcard::from_bytes::<ShardState>(&bytes).expect("it can be read"), nothing);
+        assert!(postcard::from_bytes::<ShardState>(&bytes[..1]).is_err());
     }
 }

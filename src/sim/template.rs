@@ -7,6 +7,7 @@ use super::distribution::Distribution;
 use super::forces::ForceConfig;
 use super::integrators::dop853::Tolerance;
 use super::integrators::rk4::SurfaceForces;
+use super::sensing::config::{SensingConfig, SignatureConfig};
 use crate::astro::CartesianState;
 use crate::astro::constants::{EARTH_MU_M3_S2, EARTH_RADIUS_M};
 
@@ -112,6 +113,10 @@ pub struct Slot {
     pub delta_v_m_s: Option<Distribution>,
     /// Area [m²], Cd and Cr [-]; `None` for the default of [`Surface`](super::components::Surface).
     pub surface: [Option<Distribution>; 3],
+    /// How it learns of the others.
+    pub sensing: SensingConfig,
+    /// How it looks to the sensors of others.
+    pub signature: SignatureConfig,
     /// Where it starts.
     pub start: Start,
     /// Behaviours to draw from; empty for a learned spacecraft.
@@ -143,6 +148,8 @@ impl Slot {
             isp_s: None,
             delta_v_m_s: None,
             surface: [None, None, None],
+            sensing: SensingConfig::Perfect,
+            signature: SignatureConfig::default(),
             start,
             behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
             cast_behaviours: Vec::new(),

@@ -66,7 +66,7 @@ pub struct Track {
     pub delta_v_left_m_s: f64,
     /// Its Δv at the start of the episode, as far as known [m/s].
     pub initial_delta_v_m_s: f64,
-    /// One standard deviation of the position estimate [m]; zero with perfect sensing.
+    /// One standard deviation of the position estimate [m]: the root of the sum of its three variances; zero with perfect sensing.
     pub position_sigma_m: f64,
     /// Angle at the object between the Sun and own ship [rad]: 0 when it is fully lit as seen from own ship.
     pub sun_phase_rad: f64,
@@ -130,7 +130,8 @@ pub struct View {
     pub relative_tier: bool,
     /// Gravitational parameter [m³/s²].
     pub mu_m3_s2: f64,
-    /// Least distance so far of the objective's pair [m].
+    /// Least distance so far of the objective's pair [m]; with sensors, as own ship estimates it, at the ends of segments, and infinite before
+    /// both were tracked.
     pub closest_approach_m: f64,
     /// Own ship.
     pub own: OwnShip,
@@ -204,6 +205,22 @@ impl SunModel {
     }
 }
 
+impl SunModel {
+    /// Unit vector to the Sun from `position_m`, own RTN; `frame`: own axes, none in the Hill frame.
+    pub(super) fn direction_rtn(&self, frame: Option<&RtnFrame>, position_m: &Vector3, time_s: f64) -> Vector3 {
+        match self {
+            Self::Fixed(sun_m, _) => {
+                let direction = sun_m - position_m;
+                frame.map_or(direction, |frame| frame.to_rtn(&direction)).normalize()
+            }
+            Self::Hill(rate_rad_s) => {
+                let angle_rad = rate_rad_s * time_s;
+                Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0)
+            }
+        }
+    }
+}
+
 impl View {
     /// A view of nothing, to be filled.
     pub(crate) const EMPTY: Self = Self {
@@ -237,7 +254,10 @@ impl View {
         tracks: [Track::ABSENT; MAX_TRACKS],
     };
 
-    /// What slot `slot` of the arena knows; `arena_index` tells its rows. Sensing is perfect.
+    /// What slot `slot` of the arena knows; `arena_index` tells its rows.
+    ///
+    /// With sensors, a place holds the estimate of a track, and there is none for what is not tracked. What no sensor can tell, the Δv
+    /// and the authority of others, is the mean of the scenario's distributions; team and mark are public.
     pub(super) fn build(
         template: &Template,
         sun: &SunModel,
@@ -251,7 +271,7 @@ impl View {
         view
     }
 
-    /// As [`View::build`], over a view that is [`View::EMPTY`] or of the same template: places without a track stay as they are.
+    /// As [`View::build`], over a view that is [`View::EMPTY`] or of the same template.
     pub(super) fn see(
         &mut self,
         template: &Template,
@@ -268,16 +288,14 @@ impl View {
         let (mass, thruster, ledger) = (&known.masses[row], &known.thrusters[row], &known.ledgers[row]);
         let frame = template.physics.hill_mean_motion_rad_s.is_none().then(|| RtnFrame::of(&state));
         let to_rtn = |vector: &Vector3| frame.as_ref().map_or(*vector, |frame| frame.to_rtn(vector));
-        let (sun_rtn, eclipsed) = match sun {
-            SunModel::Fixed(position_m, direction) => (
-                to_rtn(&(position_m - state.position_m)).normalize(),
-                eclipse::in_shadow_behind(&state.position_m, direction, template.physics.earth_radius_m),
-            ),
-            SunModel::Hill(rate_rad_s) => {
-                let angle_rad = rate_rad_s * arena.time_s;
-                (Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0), false)
+        let sun_rtn = sun.direction_rtn(frame.as_ref(), &state.position_m, arena.time_s);
+        let eclipsed = match sun {
+            SunModel::Fixed(_, direction) => {
+                eclipse::in_shadow_behind(&state.position_m, direction, template.physics.earth_radius_m)
             }
+            SunModel::Hill(_) => false,
         };
+        let knowledge = known.sensing.knowledge(arena_index, slot);
         self.own = OwnShip {
             slot,
             team: known.identities[row].team,
@@ -301,16 +319,39 @@ impl View {
         self.replan_every = template.replan_every;
         self.relative_tier = template.physics.hill_mean_motion_rad_s.is_some();
         self.mu_m3_s2 = template.physics.mu_m3_s2;
-        self.closest_approach_m = arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first));
+        self.closest_approach_m = match &knowledge {
+            Some(knowledge) => knowledge.closest_approach_m,
+            None => arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first)),
+        };
         let mut count = 0;
         for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
             for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {
                 let row = first + other;
-                if known.identities[row].team == 0 {
+                if !known.identities[row].is_present() {
                     continue;
                 }
                 if count == MAX_TRACKS {
                     return;
+                }
+                if let Some(knowledge) = &knowledge {
+                    let Some((sighting, track)) = knowledge.sighting(other, &state) else { continue };
+                    let prior = knowledge.prior(other);
+                    self.tracks[count] = Track {
+                        slot: other,
+                        team: known.identities[row].team,
+                        position_rtn_m: sighting.relative.position_rtn_m,
+                        velocity_rtn_m_s: sighting.relative.velocity_rtn_m_s,
+                        acceleration_rtn_m_s2: sighting.acceleration_rtn_m_s2,
+                        acceleration_held_s: track.contact.acceleration_held_s,
+                        max_acceleration_m_s2: prior.max_acceleration_m_s2,
+                        delta_v_left_m_s: prior.delta_v_m_s,
+                        initial_delta_v_m_s: prior.delta_v_m_s,
+                        position_sigma_m: sighting.position_sigma_m,
+                        sun_phase_rad: sun_phase_rad(&sun_rtn, &sighting.relative.position_rtn_m),
+                        mark: wanted,
+                    };
+                    count += 1;
+                    continue;
                 }
                 let seen = known.orbits[row].state();
                 let relative = match &frame {
@@ -321,8 +362,6 @@ impl View {
                     },
                 };
                 let mass = &known.masses[row];
-                let range_m = relative.position_rtn_m.norm();
-                let cosine = if range_m > 0.0 { -sun_rtn.dot(&relative.position_rtn_m) / range_m } else { 1.0 };
                 self.tracks[count] = Track {
                     slot: other,
                     team: known.identities[row].team,
@@ -334,13 +373,26 @@ impl View {
                     delta_v_left_m_s: mass.delta_v_left_m_s,
                     initial_delta_v_m_s: mass.initial_delta_v_m_s,
                     position_sigma_m: 0.0,
-                    sun_phase_rad: libm::acos(cosine.clamp(-1.0, 1.0)),
+                    sun_phase_rad: sun_phase_rad(&sun_rtn, &relative.position_rtn_m),
                     mark: wanted,
                 };
                 count += 1;
             }
         }
+        for place in &mut self.tracks[count..] {
+            if place.team == 0 {
+                break;
+            }
+            *place = Track::ABSENT;
+        }
     }
+}
+
+/// Angle at an object between the Sun and own ship [rad].
+fn sun_phase_rad(sun_rtn: &Vector3, position_rtn_m: &Vector3) -> f64 {
+    let range_m = position_rtn_m.norm();
+    let cosine = if range_m > 0.0 { -sun_rtn.dot(position_rtn_m) / range_m } else { 1.0 };
+    libm::acos(cosine.clamp(-1.0, 1.0))
 }
 
 /// Distance now of the objective's pair [m]; `first`: the arena's first row.

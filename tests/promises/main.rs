@@ -23,6 +23,7 @@ mod resume_is_exact;
 mod rewards;
 mod scenario_text;
 mod scenarios;
+mod sensing;
 mod shipped;
 mod signals;
 mod start_files;

@@ -73,23 +73,41 @@ impl Estimate {
         Some(error.dot(&block.cholesky()?.solve(&error)))
     }
 
-    /// Whether every number is finite and the covariance of position and velocity positive definite, as correlations; the lasting acceleration's
+    /// Whether every number is finite.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        let finite = |number: &f64| number.is_finite();
+        self.mean.iter().all(finite) && self.covariance.iter().all(finite)
+    }
+
+    /// Whether every number is finite and the covariance of position and velocity positive definite; the lasting acceleration's
     /// where it is estimated at all.
+    ///
+    /// By the signs of the pivots of L D Lᵀ, which no scale of the units changes.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let finite = |number: &f64| number.is_finite();
-        if !(self.mean.iter().all(finite) && self.covariance.iter().all(finite)) {
+        if !self.is_finite() {
             return false;
         }
-        let estimated = |row: usize| row < 6 || self.covariance[(row, row)] != 0.0;
-        let correlations = SMatrix::<f64, STATES, STATES>::from_fn(|row, column| {
-            if !(estimated(row) && estimated(column)) {
-                return f64::from(u8::from(row == column));
+        // Column `k` holds L below the diagonal and D on it.
+        let mut factor = self.covariance;
+        for k in 0..STATES {
+            let pivot = factor[(k, k)];
+            if k >= 6 && self.covariance[(k, k)] == 0.0 {
+                continue;
             }
-            let scale = self.covariance[(row, row)].sqrt() * self.covariance[(column, column)].sqrt();
-            self.covariance[(row, column)] / scale
-        });
-        correlations.iter().all(finite) && correlations.cholesky().is_some()
+            if pivot.is_nan() || pivot <= 0.0 {
+                return false;
+            }
+            let inverse = 1.0 / pivot;
+            for column in k + 1..STATES {
+                let share = factor[(column, k)] * inverse;
+                for row in column..STATES {
+                    factor[(row, column)] -= share * factor[(row, k)];
+                }
+            }
+        }
+        true
     }
 }
 
