@@ -3,4 +3,5 @@
 pub mod channels;
 pub mod features;
 pub mod planes;
+pub mod sampler;
 pub mod window;

@@ -60,6 +60,15 @@ impl Estimate {
         self.covariance.fixed_view::<3, 3>(0, 0).into_owned()
     }
 
+    /// Covariance of the position after a time of motion along a straight line [m²]: P + t (C + Cᵀ) + t² V, with V that of the velocity
+    /// and C that between the two.
+    #[must_use]
+    pub fn position_covariance_after_m2(&self, after_s: f64) -> Matrix3<f64> {
+        let cross = self.covariance.fixed_view::<3, 3>(0, 3);
+        let velocity = self.covariance.fixed_view::<3, 3>(3, 3);
+        self.position_covariance_m2() + (cross + cross.transpose()) * after_s + velocity * (after_s * after_s)
+    }
+
     /// Normalised squared error of position and velocity against the truth (NEES), chi-square of six degrees where the filter is
     /// consistent; `None` where their covariance is not positive definite.
     ///
