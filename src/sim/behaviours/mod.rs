@@ -127,6 +127,8 @@ pub enum Kind {
     Guidance,
     /// Keeps own ship from being reached.
     Evasion,
+    /// Keeps own ship where it is to be.
+    Keeping,
     /// Plays one of the threat classes, or several in turn.
     Threat,
 }
@@ -154,6 +156,8 @@ behaviours! {
     Weave => weave, "weave", Evasion;
     /// Widens the miss of a coming conjunction with the least Δv.
     AvoidConjunction => avoid_conjunction, "avoid_conjunction", Evasion;
+    /// Own station keeping by the clock, in pairs of burns that undo each other.
+    Housekeeping => housekeeping, "housekeeping", Keeping;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }
