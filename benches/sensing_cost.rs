@@ -56,37 +56,25 @@ fn updates() {
             SensorConfig::Rf(Rf::default()),
         ] {
             let tracker = Tracker::new(motion, TrackingConfig::default()).with_interval(INTERVAL_S);
-            let (target, scene_at): (CartesianState, Box<dyn Fn(&CartesianState, &CartesianState, f64) -> Scene>) =
-                match motion {
-                    Motion::Orbit { .. } => (
-                        offset.to_gcrf(&own),
-                        Box::new(|own, target, time_s| {
-                            let sun_m = -Vector3::y() * ASTRONOMICAL_UNIT_M;
-                            Scene {
-                                sunlit: true,
-                                ..Scene::in_orbit(time_s, own, target, &sun_m, EARTH_RADIUS_M, signature)
-                            }
-                        }),
-                    ),
-                    Motion::Hill { .. } => (
-                        CartesianState {
-                            position_m: own.position_m + offset.position_rtn_m,
-                            velocity_m_s: own.velocity_m_s,
-                        },
-                        Box::new(|own, target, time_s| {
-                            Scene::in_hill_frame(time_s, own, target, -Vector3::y(), signature)
-                        }),
-                    ),
-                };
+            let (target, scene) = match motion {
+                Motion::Orbit { .. } => {
+                    let target = offset.to_gcrf(&own);
+                    let sun_m = -Vector3::y() * ASTRONOMICAL_UNIT_M;
+                    let scene = Scene::in_orbit(INTERVAL_S, &own, &target, &sun_m, EARTH_RADIUS_M, signature);
+                    (target, Scene { sunlit: true, ..scene })
+                }
+                Motion::Hill { .. } => {
+                    let position_m = own.position_m + offset.position_rtn_m;
+                    let target = CartesianState { position_m, velocity_m_s: own.velocity_m_s };
+                    (target, Scene::in_hill_frame(INTERVAL_S, &own, &target, -Vector3::y(), signature))
+                }
+            };
             let mut generator = stream(1, SeedDomain::Train, 0, 0, Purpose::Sensor);
-            let scene = scene_at(&own, &target, INTERVAL_S);
             let begun = Instant::now();
             let looks: Vec<_> = (0..LOOKS).filter_map(|_| sensor.observe(black_box(&scene), &mut generator)).collect();
             let look_ns = begun.elapsed().as_secs_f64() / LOOKS as f64 * 1e9;
-            let mean = Estimate::about(INTERVAL_S, &target, [1.0, 1.0, 0.0]);
-            // A track of an interval ago, moved back by hand: what is timed is arithmetic and does not depend on how well it fits.
-            let before = Estimate { time_s: 0.0, mean: mean.mean, ..Estimate::about(0.0, &target, [300.0, 3.0, 0.01]) };
-            let track = Track::given(before);
+            // The same state an interval earlier: what is timed is arithmetic and does not depend on how well it fits.
+            let track = Track::given(Estimate::about(0.0, &target, [300.0, 3.0, 0.01]));
             let (mut predicts, mut updates) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
                 for (times, seen) in [(&mut predicts, false), (&mut updates, true)] {

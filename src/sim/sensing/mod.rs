@@ -187,14 +187,14 @@ impl Sensing {
         let slots = template.slots.len();
         for (slot, observer) in self.observers.iter().enumerate() {
             let Some(observer) = observer else { continue };
-            for target in 0..slots {
-                let track = &mut state.tracks[observer.index * slots + target];
+            let tracks = &mut state.tracks[observer.index * slots..(observer.index + 1) * slots];
+            for (target, (track, truth)) in tracks.iter_mut().zip(orbits).enumerate() {
                 *track = match observer.config.start {
                     TrackStart::Catalogue { position_sigma_m, velocity_sigma_m_s }
                         if target != slot && identities[target].is_present() =>
                     {
                         let sigmas = [position_sigma_m, velocity_sigma_m_s];
-                        Some(observer.catalogued(&orbits[target].state(), sigmas, &mut state.generator))
+                        Some(observer.catalogued(&truth.state(), sigmas, &mut state.generator))
                     }
                     _ => None,
                 };

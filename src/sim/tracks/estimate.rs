@@ -85,8 +85,9 @@ impl Estimate {
     /// Whether every number is finite.
     #[must_use]
     pub fn is_finite(&self) -> bool {
-        let finite = |number: &f64| number.is_finite();
-        self.mean.iter().all(finite) && self.covariance.iter().all(finite)
+        // Without an early end, so that several are looked at at a time.
+        let numbers = self.mean.iter().chain(self.covariance.data.0.as_flattened());
+        numbers.fold(true, |finite, number| finite & number.is_finite())
     }
 
     /// Whether every number is finite and the covariance of position and velocity positive definite; the lasting acceleration's
@@ -98,10 +99,11 @@ impl Estimate {
         if !self.is_finite() {
             return false;
         }
-        // Column `k` holds L below the diagonal and D on it.
-        let mut factor = self.covariance;
+        // Column `k` holds L D below the diagonal and D on it.
+        let mut columns = self.covariance.data.0;
         for k in 0..STATES {
-            let pivot = factor[(k, k)];
+            let pivots = columns[k];
+            let pivot = pivots[k];
             if k >= 6 && self.covariance[(k, k)] == 0.0 {
                 continue;
             }
@@ -109,10 +111,10 @@ impl Estimate {
                 return false;
             }
             let inverse = 1.0 / pivot;
-            for column in k + 1..STATES {
-                let share = factor[(column, k)] * inverse;
-                for row in column..STATES {
-                    factor[(row, column)] -= share * factor[(row, k)];
+            for (index, column) in columns.iter_mut().enumerate().skip(k + 1) {
+                let share = pivots[index] * inverse;
+                for (value, pivot) in column.iter_mut().zip(pivots) {
+                    *value -= share * pivot;
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The extended Kalman filter: predict and update. Fixed-size matrices throughout; nothing is allocated.
 
-use nalgebra::{Matrix3, SMatrix, SVector};
+use nalgebra::{Matrix3, SVector};
 use serde::{Deserialize, Serialize};
 
 use super::TrackError;
@@ -8,7 +8,7 @@ use super::estimate::{Estimate, STATES};
 use super::innovation::Innovation;
 use super::manoeuvres::Manoeuvres;
 use super::motion::Motion;
-use super::products::product;
+use super::products::{product, product_of_first, product_with_transpose};
 use super::stride::{Stride, Transition};
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::sensors::measurement::Measurement;
@@ -49,14 +49,25 @@ impl Filter {
     /// # Errors
     /// As [`Filter::predict`].
     pub fn predict_by(&self, stride: Option<&Stride>, estimate: &Estimate, to_s: f64) -> Result<Estimate, TrackError> {
+        let mut predicted = *estimate;
+        self.advance(stride, &mut predicted, to_s)?;
+        Ok(predicted)
+    }
+
+    /// As [`Filter::predict_by`], in place; after [`TrackError::Lost`] the estimate is of no use any more.
+    pub(super) fn advance(
+        &self,
+        stride: Option<&Stride>,
+        estimate: &mut Estimate,
+        to_s: f64,
+    ) -> Result<(), TrackError> {
         let span_s = to_s - estimate.time_s;
         if !(0.0..=LONGEST_PREDICTION_S).contains(&span_s) {
             return Err(TrackError::Time { from_s: estimate.time_s, to_s, limit_s: LONGEST_PREDICTION_S });
         }
-        let mut predicted = *estimate;
-        predicted.time_s = to_s;
+        estimate.time_s = to_s;
         if span_s == 0.0 {
-            return Ok(predicted);
+            return Ok(());
         }
         let steps = self.steps(span_s);
         let step_s = span_s / steps as f64;
@@ -69,13 +80,13 @@ impl Filter {
             }
         };
         for _ in 0..steps {
-            let (mean, transition) = self.step(&predicted.mean, stride);
-            predicted.mean = mean;
-            predicted.covariance = stride.spread(&transition, &predicted.covariance);
+            let (mean, transition) = self.step(&estimate.mean, stride);
+            estimate.mean = mean;
+            estimate.covariance = stride.spread(&transition, &estimate.covariance);
         }
-        let variances = predicted.covariance.diagonal();
-        let sound = predicted.is_finite() && variances.iter().take(6).all(|variance| *variance > 0.0);
-        if sound { Ok(predicted) } else { Err(lost(&predicted)) }
+        let variances = estimate.covariance.diagonal();
+        let sound = estimate.is_finite() && variances.iter().take(6).all(|variance| *variance > 0.0);
+        if sound { Ok(()) } else { Err(lost(estimate)) }
     }
 
     /// Steps of a prediction. A span that is a rounding error above whole steps has no more of them.
@@ -97,15 +108,28 @@ impl Filter {
     /// # Errors
     /// [`TrackError::Lost`].
     pub fn update(&self, estimate: &Estimate, innovation: &Innovation) -> Result<Estimate, TrackError> {
+        let mut updated = *estimate;
+        self.improve(&mut updated, innovation)?;
+        Ok(updated)
+    }
+
+    /// As [`Filter::update`], in place; after an error the estimate is of no use any more.
+    pub(super) fn improve(&self, estimate: &mut Estimate, innovation: &Innovation) -> Result<(), TrackError> {
         let Innovation { residual, jacobian, noise, cross, inverse_covariance, .. } = innovation;
         let gain = product(cross, inverse_covariance);
-        let mut updated = *estimate;
-        updated.mean += product(&gain, residual);
+        estimate.mean += product(&gain, residual);
         // (I - K H) P, then that times (I - K H)ᵀ.
-        let kept = estimate.covariance - product(&gain, &cross.transpose());
-        let left = product(&kept.fixed_columns::<6>(0).into_owned(), &jacobian.transpose()) - product(&gain, noise);
-        updated.covariance = symmetric(&(kept - product(&left, &gain.transpose())));
-        if updated.is_sound() { Ok(updated) } else { Err(lost(&updated)) }
+        let kept = estimate.covariance - product_with_transpose(&gain, cross);
+        let left = product_of_first(&kept, &jacobian.transpose()) - product(&gain, noise);
+        let whole = kept - product_with_transpose(&left, &gain);
+        for column in 0..STATES {
+            for row in 0..=column {
+                let value = 0.5 * (whole.data.0[column][row] + whole.data.0[row][column]);
+                estimate.covariance.data.0[column][row] = value;
+                estimate.covariance.data.0[row][column] = value;
+            }
+        }
+        if estimate.is_sound() { Ok(()) } else { Err(lost(estimate)) }
     }
 
     /// The innovation of a measurement: see [`Innovation::of`].
@@ -154,10 +178,6 @@ impl Filter {
         let left = lasting * stride.response.z;
         SVector::from([position.x, position.y, position.z, velocity.x, velocity.y, velocity.z, left.x, left.y, left.z])
     }
-}
-
-fn symmetric(matrix: &SMatrix<f64, STATES, STATES>) -> SMatrix<f64, STATES, STATES> {
-    (matrix + matrix.transpose()) * 0.5
 }
 
 fn lost(estimate: &Estimate) -> TrackError {
@@ -229,7 +249,9 @@ mod tests {
             let difference =
                 (filter.step(&(start + shift), &stride).0 - filter.step(&(start - shift), &stride).0) / (2.0 * step);
             let error = (difference.fixed_rows::<6>(0) - transition.column(column)).norm();
-            assert!(error < 1e-7 * (1.0 + difference.norm()), "column {column}: {error}");
+            // RK4 lacks the term G h⁵ / (120 τ) of the response to the lasting acceleration, 7e-5 m for a m/s² here; the derivative has it.
+            let lacking = if column < 6 { 0.0 } else { 7e-5 };
+            assert!(error < lacking + 1e-7 * (1.0 + difference.norm()), "column {column}: {error}");
         }
     }
 

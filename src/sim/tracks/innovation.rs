@@ -5,7 +5,7 @@ use nalgebra::{Matrix3, Matrix4, SMatrix, Vector4};
 use super::TrackError;
 use super::estimate::{Estimate, STATES};
 use super::motion::Motion;
-use super::products::product;
+use super::products::{inverse_of_positive, product, product_of_first};
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::sensors::measurement::Measurement;
 
@@ -116,14 +116,14 @@ impl Innovation {
         added[(3, 3)] = 0.5 * (trace(&rate[0], &rate[0]) + trace(&rate[3], &rate[3])) + trace(&rate[1], &rate[2]);
         added.fill_upper_triangle_with_lower_triangle();
         let noise = measurement.covariance() + added;
-        let cross = product(&estimate.covariance.fixed_columns::<6>(0).into_owned(), &jacobian.transpose());
+        let cross = product_of_first(&estimate.covariance, &jacobian.transpose());
         let spread = product(&jacobian, &cross.fixed_rows::<6>(0).into_owned()) + noise;
         // Scaled to correlations, since radians and metres differ by many decades.
         let scales = spread.diagonal().map(|variance| 1.0 / variance.sqrt());
-        let scaling = Matrix4::from_diagonal(&scales);
+        let scaling = scales * scales.transpose();
         let lost = TrackError::Lost { time_s: estimate.time_s, sigma_m: estimate.position_sigma_m() };
-        let factor = (scaling * spread * scaling).cholesky().ok_or(lost)?;
-        let inverse_covariance = scaling * factor.inverse() * scaling;
+        let correlations = spread.component_mul(&scaling);
+        let inverse_covariance = inverse_of_positive(&correlations).ok_or(lost)?.component_mul(&scaling);
         let normalised_square = residual.dot(&(inverse_covariance * residual));
         if !normalised_square.is_finite() {
             return Err(lost);

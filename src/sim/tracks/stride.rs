@@ -5,7 +5,7 @@ use nalgebra::{Matrix3, SMatrix, SVector, Vector3 as Column};
 use super::estimate::STATES;
 use super::filter::Filter;
 use super::motion::Motion;
-use super::products::product;
+use super::products::{product, product_with_transpose};
 
 /// Derivatives of position and velocity after a step by the nine states before it.
 pub(super) type Transition = SMatrix<f64, 6, STATES>;
@@ -111,20 +111,20 @@ impl Stride {
     ) -> SMatrix<f64, STATES, STATES> {
         let decay = self.response.z;
         let moved = product(transition, covariance);
-        let state = product(&moved, &transition.transpose());
+        let state = product_with_transpose(&moved, transition);
         let mut after = SMatrix::<f64, STATES, STATES>::zeros();
         for column in 0..STATES {
             for row in 0..=column {
                 let mut value = match (row < 6, column < 6) {
-                    (true, true) => 0.5 * (state[(row, column)] + state[(column, row)]),
-                    (true, false) => moved[(row, column)] * decay,
-                    _ => covariance[(row, column)] * (decay * decay),
+                    (true, true) => 0.5 * (state.data.0[column][row] + state.data.0[row][column]),
+                    (true, false) => moved.data.0[column][row] * decay,
+                    _ => covariance.data.0[column][row] * (decay * decay),
                 };
                 if row % 3 == column % 3 {
                     value += self.noise[(row / 3, column / 3)];
                 }
-                after[(row, column)] = value;
-                after[(column, row)] = value;
+                after.data.0[column][row] = value;
+                after.data.0[row][column] = value;
             }
         }
         after

@@ -170,12 +170,12 @@ impl Tracker {
         own: &CartesianState,
         measurement: Option<&Measurement>,
     ) -> Result<Verdict, TrackError> {
-        let predicted = self.filter.predict_by(self.stride.as_ref(), &track.estimate, time_s)?;
+        // In place: what fails after this loses the track.
+        self.filter.advance(self.stride.as_ref(), &mut track.estimate, time_s)?;
         let Some(measurement) = measurement else {
-            track.estimate = predicted;
             return Ok(Verdict::Coasted);
         };
-        let innovation = self.filter.innovation(&predicted, measurement, own)?;
+        let innovation = self.filter.innovation(&track.estimate, measurement, own)?;
         let Innovation { normalised_square, dimension, .. } = innovation;
         track.contact.compare(&innovation);
         if chi_square::survival(dimension, normalised_square) < self.config.gate_tail_probability {
@@ -186,10 +186,9 @@ impl Tracker {
                 *track = again;
                 return Ok(Verdict::Restarted);
             }
-            track.estimate = predicted;
             return Ok(Verdict::Refused(normalised_square, dimension));
         }
-        track.estimate = self.filter.update(&predicted, &innovation)?;
+        self.filter.improve(&mut track.estimate, &innovation)?;
         track.hits += 1;
         track.last_hit_s = time_s;
         track.refused = 0;
