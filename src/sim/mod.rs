@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod events;
 pub mod forces;
 pub mod integrators;
+pub mod path;
 pub mod propagation;
 pub mod reset;
 pub mod schedule;
