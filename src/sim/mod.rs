@@ -8,6 +8,7 @@ pub mod emission;
 pub mod events;
 pub mod forces;
 pub mod integrators;
+pub mod path;
 pub mod propagation;
 pub mod release;
 pub mod reset;

@@ -10,10 +10,11 @@ use super::Outcome;
 use super::behaviours::{Behaviour, BehaviourConfig};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::emission::Emission;
-use super::events::Hermite;
+use super::events::{Hermite, RelativeMotion, bisect};
 use super::forces::{ForceModel, Gravity};
 use super::integrators::rk4::Exposure;
 use super::integrators::{clohessy_wiltshire, rk4};
+use super::path::{Path, PathPair};
 use super::propagation;
 use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
@@ -100,6 +101,8 @@ pub(super) struct Shared {
     pub(super) hill: Option<ClohessyWiltshire>,
     /// The forces of the reference tier; `None` in the others.
     pub(super) reference: Option<ForceModel>,
+    /// What each row flew in the segment in hand, in the reference tier; empty in the others.
+    pub(super) paths: Vec<Path>,
     /// The Sun during an episode, where the standard tier has its light press.
     pub(super) sun_path: Option<ChebyshevPath>,
     /// Written anew each segment where forces on surfaces act; one a row.
@@ -268,7 +271,7 @@ pub(super) fn ignite(wanted: &Vector3, thruster: &Thruster, mass: &Mass, duratio
 pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Burn, &Mass, &Surface)>) {
     let (mut orbits, burns, masses, surfaces) = columns!(query);
     let orbits = orbits.bypass_change_detection();
-    let Shared { template, gravity, hill, reference, sun_path, exposures, arch, arenas, .. } = &mut *shared;
+    let Shared { template, gravity, hill, reference, paths, sun_path, exposures, arch, arenas, .. } = &mut *shared;
     let Template { segment_s, physics, slots, .. } = template;
     let step_s = *segment_s / physics.substeps as f64;
     if let Some(map) = hill {
@@ -278,7 +281,8 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
             let arena = &arenas[row / slots.len()];
             if arena.outcome.is_none() {
                 let craft = (&burns[row], masses[row].mass_kg, &surfaces[row]);
-                *orbit = propagation::segment(model, physics.tolerance, orbit, craft, arena.time_s, *segment_s);
+                let (tolerance, path) = (physics.tolerance, &mut paths[row]);
+                *orbit = propagation::segment(model, tolerance, orbit, craft, arena.time_s, *segment_s, path);
             }
         }
     } else if physics.surface_forces != rk4::SurfaceForces::default() {
@@ -299,11 +303,12 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
 fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &Identity)>) {
     let (mut orbits, previous, identities) = columns!(query);
     let orbits = orbits.bypass_change_detection();
-    let Shared { template, arenas, .. } = &mut *shared;
-    let slots = template.slots.len();
+    let Shared { template, arenas, paths, .. } = &mut *shared;
+    let (slots, segment_s) = (template.slots.len(), template.segment_s);
     for (index, arena) in arenas.iter_mut().enumerate() {
         let rows = index * slots..(index + 1) * slots;
-        let (orbits, previous, identities) = (&mut orbits[rows.clone()], &previous[rows.clone()], &identities[rows]);
+        let (orbits, previous, identities) =
+            (&mut orbits[rows.clone()], &previous[rows.clone()], &identities[rows.clone()]);
         if arena.outcome.is_some() {
             arena.last_segment_s = 0.0;
             for (orbit, previous) in orbits.iter_mut().zip(previous) {
@@ -311,13 +316,23 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &
             }
             continue;
         }
-        let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), template.segment_s);
-        let found = first_event(template, arena, identities, motion);
-        let lasted_s = found.map_or(template.segment_s, |(time_s, _)| time_s);
+        let is_reference = template.physics.reference.is_some();
+        let found = if is_reference {
+            let paths = &paths[rows.clone()];
+            first_event(template, arena, identities, |[who, from]| PathPair::new(&paths[from], &paths[who], segment_s))
+        } else {
+            let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), segment_s);
+            first_event(template, arena, identities, |[who, from]| Hermite::between(&motion(from), &motion(who)))
+        };
+        let lasted_s = found.map_or(segment_s, |(time_s, _)| time_s);
         if let Some((time_s, outcome)) = found {
             arena.outcome = Some(outcome);
-            for (orbit, previous) in orbits.iter_mut().zip(previous) {
-                *orbit = Hermite::new(previous.0.state(), orbit.state(), template.segment_s).at(time_s).into();
+            for (slot, (orbit, previous)) in orbits.iter_mut().zip(previous).enumerate() {
+                *orbit = if is_reference {
+                    paths[rows.start + slot].at(time_s).into()
+                } else {
+                    Hermite::new(previous.0.state(), orbit.state(), segment_s).at(time_s).into()
+                };
             }
         }
         arena.last_segment_s = lasted_s;
@@ -361,11 +376,13 @@ fn pay(shared: Res<Shared>, mut query: Query<(&Thruster, &Burn, &mut Mass, &mut 
 }
 
 /// The first event of the segment and its time [s]; keeps the arena's closest approach and overspeed up to it.
-fn first_event(
+///
+/// `pair`: the motion of the first of two slots relative to the second.
+fn first_event<Motion: RelativeMotion>(
     template: &Template,
     arena: &mut Arena,
     identities: &[Identity],
-    motion: impl Fn(usize) -> Hermite,
+    pair: impl Fn([usize; 2]) -> Motion,
 ) -> Option<(f64, Outcome)> {
     let objective = &template.objective;
     let mut first: Option<(f64, Outcome)> = None;
@@ -374,11 +391,10 @@ fn first_event(
             first = Some((time_s, outcome));
         }
     };
-    let pair = |pair: [usize; 2]| Hermite::between(&motion(pair[1]), &motion(pair[0]));
     let chase = pair([objective.who, objective.target]);
     let closest = chase.closest_approach();
     if let Some(time_s) = chase.first_within(objective.radius_m, closest) {
-        let crash = chase.at(time_s).velocity_m_s.norm() > objective.max_speed_m_s;
+        let crash = chase.state_at(time_s).velocity_m_s.norm() > objective.max_speed_m_s;
         offer(time_s, if crash { Outcome::Crash } else { Outcome::Success });
     }
     // A slot that nothing was released into yet is nowhere.
@@ -408,36 +424,54 @@ fn first_event(
     let lasted_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
     for failure in &objective.failures {
         if let Failure::SpeedLimit { pair: of, .. } = failure
-            && let Some(time_s) = watch_speed(failure, arena, &pair(*of), lasted_s)
+            && let Some(time_s) =
+                watch_speed(failure, arena, &pair(*of), lasted_s, template.physics.reference.is_some())
         {
             first = Some((time_s, Outcome::Overspeed));
         }
     }
     let until_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
-    let nearest_m = if closest.0 <= until_s { closest.1 } else { chase.at(until_s).position_m.norm() };
+    let nearest_m = if closest.0 <= until_s { closest.1 } else { chase.distance_m(until_s) };
     arena.closest_approach_m = arena.closest_approach_m.min(nearest_m);
     first
 }
 
-/// Adds up the overspeed until `lasted_s`, and gives the time [s] at which it passes its margin.
+/// Adds up the overspeed until `lasted_s`, and gives the time [s] at which it passes its margin: the sample at which it is passed, or,
+/// where `exact`, the instant.
 ///
 /// Relative speed under constant acceleration is convex in time and the limit all but linear, so that the greatest overspeed
-/// is at an end of the segment; eighths of it are looked at for the integral.
-fn watch_speed(limit: &Failure, arena: &mut Arena, motion: &Hermite, lasted_s: f64) -> Option<f64> {
-    const SAMPLES: u32 = 8;
+/// is at an end of the segment; eighths of each piece of the motion are looked at for the integral.
+fn watch_speed(
+    limit: &Failure,
+    arena: &mut Arena,
+    motion: &impl RelativeMotion,
+    lasted_s: f64,
+    exact: bool,
+) -> Option<f64> {
+    const SAMPLES: usize = 8;
     let Failure::SpeedLimit { floor_m_s, slope_per_s, offset_m, margin_m_s, .. } = limit else { return None };
-    let share_s = lasted_s / f64::from(SAMPLES);
-    for sample in 1..=SAMPLES {
-        let time_s = f64::from(sample) * share_s;
-        let state = motion.at(time_s);
+    let over_m_s = |time_s: f64| {
+        let state = motion.state_at(time_s);
         let allowed_m_s = floor_m_s + slope_per_s * (state.position_m.norm() - offset_m);
-        let over_m_s = state.velocity_m_s.norm() - allowed_m_s;
-        if over_m_s > 0.0 {
+        state.velocity_m_s.norm() - allowed_m_s
+    };
+    let samples = SAMPLES * (motion.knots_s().len() - 1);
+    let share_s = lasted_s / samples as f64;
+    for sample in 1..=samples {
+        let time_s = sample as f64 * share_s;
+        let over_now_m_s = over_m_s(time_s);
+        if over_now_m_s > *margin_m_s {
+            let before_s = (sample - 1) as f64 * share_s;
+            let passed_s =
+                if exact { bisect(before_s, time_s, |time_s| over_m_s(time_s) > *margin_m_s) } else { time_s };
+            let last_s = if exact { passed_s - before_s } else { share_s };
+            arena.overspeed_s += last_s;
+            arena.overspeed_m += over_m_s(passed_s) * last_s;
+            return Some(passed_s);
+        }
+        if over_now_m_s > 0.0 {
             arena.overspeed_s += share_s;
-            arena.overspeed_m += over_m_s * share_s;
-            if over_m_s > *margin_m_s {
-                return Some(time_s);
-            }
+            arena.overspeed_m += over_now_m_s * share_s;
         }
     }
     None

@@ -13,6 +13,7 @@ use super::emission::Emission;
 use super::forces::third_body::sun_path;
 use super::forces::{Environment, ForceModel, Gravity};
 use super::integrators::rk4::Exposure;
+use super::path::Path;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
 use super::sensing::{ArenaSensing, Sensing};
@@ -134,6 +135,10 @@ impl Shard {
         };
         world.insert_resource(Shared {
             reference: physics.reference.as_ref().map(|reference| ForceModel::of(&reference.forces, &environment)),
+            paths: match physics.reference {
+                Some(_) => vec![Path::new(zero.state()); seeds.len() * template.slots.len()],
+                None => Vec::new(),
+            },
             sun_path: physics.surface_forces.solar_pressure.then(|| sun_path(&environment)),
             exposures: vec![Exposure::NONE; seeds.len() * template.slots.len()],
             sun: SunModel::of(template),
