@@ -105,6 +105,7 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
         isp_s: of_propulsion(|propulsion| &propulsion.isp_s),
         delta_v_m_s: of_propulsion(|propulsion| &propulsion.delta_v_m_s),
         surface: [&craft.area_m2, &craft.drag_coefficient, &craft.radiation_coefficient].map(Clone::clone),
+        bus: craft.bus.clone(),
         start,
         free_behaviours: behaviours.len(),
         behaviours,

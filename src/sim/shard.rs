@@ -5,6 +5,8 @@ use bevy_ecs::schedule::Schedule;
 use bevy_ecs::world::World;
 use serde::{Deserialize, Serialize};
 
+use super::bus::Bus;
+use super::bus::suffer::{Company, Sky, suffer};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::emission::Emission;
 use super::forces::third_body::sun_path;
@@ -28,6 +30,7 @@ type Columns = (
     &'static mut Identity,
     &'static mut Pilot,
     &'static mut Emission,
+    &'static mut Bus,
 );
 type KnownColumns = (&'static Orbit, &'static Mass, &'static Thruster, &'static Ledger, &'static Identity);
 
@@ -43,7 +46,7 @@ pub struct Shard {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot)>,
+    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus)>,
 }
 
 impl Shard {
@@ -65,6 +68,7 @@ impl Shard {
                 Identity::default(),
                 Pilot::default(),
                 Emission::default(),
+                Bus::default(),
             ));
         }
         let physics = &template.physics;
@@ -98,7 +102,7 @@ impl Shard {
             template: template.clone(),
         });
         let (columns, known) = (world.query(), world.query());
-        let mut shard = Self { world, schedule: segment(), columns, known };
+        let mut shard = Self { world, schedule: segment(template), columns, known };
         for (index, seed) in seeds.iter().enumerate() {
             shard.reset(index, *seed);
         }
@@ -125,7 +129,16 @@ impl Shard {
 
     /// Starts another episode in an arena of this shard.
     pub fn reset(&mut self, index: usize, seed: EpisodeSeed) {
-        self.with_rows(index, |template, arena, rows| reset(template, seed, arena, rows));
+        let sun = self.shared().sun;
+        self.with_rows(index, |template, arena, rows| {
+            reset(template, seed, arena, rows);
+            if rows.buses.iter().any(|bus| bus.0.is_some()) {
+                // No time passes, but antennas point and instruments read.
+                let (orbits, surfaces, identities) = (&*rows.orbits, &*rows.surfaces, &*rows.identities);
+                let company = Company { orbits, surfaces, identities, emissions: rows.emissions };
+                suffer(&Sky::at(template, &sun, 0.0), &company, rows.buses, 0.0, &mut arena.bus);
+            }
+        });
     }
 
     /// The executed segments of the plans that the next [`Shard::advance`] flies: thrust as a share of the greatest, RTN,
@@ -215,6 +228,11 @@ impl Shard {
         self.with_rows(index, |_, _, rows| rows.orbits.to_vec())
     }
 
+    /// Systems of an arena's slots, in order.
+    pub fn buses(&mut self, index: usize) -> Vec<Bus> {
+        self.with_rows(index, |_, _, rows| rows.buses.to_vec())
+    }
+
     /// Lets a test or a bench change an arena's rows.
     pub fn with_rows<T>(&mut self, index: usize, change: impl FnOnce(&Template, &mut Arena, &mut Rows<'_>) -> T) -> T {
         self.world.resource_scope(|world, mut shared: bevy_ecs::change_detection::Mut<Shared>| {
@@ -234,7 +252,8 @@ impl Shard {
                 ledgers: &mut all.7.bypass_change_detection()[of.clone()],
                 identities: &mut all.8.bypass_change_detection()[of.clone()],
                 pilots: &mut all.9.bypass_change_detection()[of.clone()],
-                emissions: &mut all.10.bypass_change_detection()[of],
+                emissions: &mut all.10.bypass_change_detection()[of.clone()],
+                buses: &mut all.11.bypass_change_detection()[of],
             };
             change(&shared.template, &mut shared.arenas[index], &mut rows)
         })
@@ -250,7 +269,16 @@ impl Shard {
                 rows.extend((0..template.slots.len()).map(|slot| {
                     let (orbit, mass, thruster) = (of.orbits[slot], of.masses[slot], of.thrusters[slot]);
                     let surface = of.surfaces[slot];
-                    (orbit, mass, thruster, surface, of.ledgers[slot], of.identities[slot], of.pilots[slot])
+                    (
+                        orbit,
+                        mass,
+                        thruster,
+                        surface,
+                        of.ledgers[slot],
+                        of.identities[slot],
+                        of.pilots[slot],
+                        of.buses[slot],
+                    )
                 }));
             });
         }
@@ -276,6 +304,7 @@ impl Shard {
                     rows.ledgers[slot] = row.4;
                     rows.identities[slot] = row.5;
                     rows.pilots[slot] = row.6;
+                    rows.buses[slot] = row.7;
                 }
             });
         }

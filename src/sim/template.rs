@@ -2,6 +2,7 @@
 
 use super::behaviours::BehaviourConfig;
 use super::behaviours::ballistic::Ballistic;
+use super::bus::BusConfig;
 use super::config::{AtTimeLimit, BaseVelocity, Role};
 use super::distribution::Distribution;
 use super::forces::ForceConfig;
@@ -31,6 +32,16 @@ pub struct Template {
     pub casts: Vec<Cast>,
     /// What decides an episode.
     pub objective: Objective,
+}
+
+impl Template {
+    /// The slot that slot `slot` is about by its own target or as one of the objective's pair; `None` where neither says so.
+    #[must_use]
+    pub fn target_of(&self, slot: usize) -> Option<u16> {
+        let Objective { who, target, .. } = self.objective;
+        let of_objective = (slot == who).then_some(target).or((slot == target).then_some(who));
+        self.slots[slot].target.or(of_objective).and_then(|other| u16::try_from(other).ok())
+    }
 }
 
 /// Who plays what in an episode.
@@ -112,6 +123,8 @@ pub struct Slot {
     pub delta_v_m_s: Option<Distribution>,
     /// Area [m²], Cd and Cr [-]; `None` for the default of [`Surface`](super::components::Surface).
     pub surface: [Option<Distribution>; 3],
+    /// Systems that others act upon; none where nothing is done to it but moving it.
+    pub bus: Option<BusConfig>,
     /// Where it starts.
     pub start: Start,
     /// Behaviours, those of casts last; empty for a learned spacecraft.
@@ -136,6 +149,7 @@ impl Slot {
             isp_s: None,
             delta_v_m_s: None,
             surface: [None, None, None],
+            bus: None,
             start,
             behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
             free_behaviours: 1,

@@ -8,6 +8,7 @@ use crate::astro::teme;
 use crate::scenario::epoch;
 use crate::scenario::error::{Quoted, listed};
 use crate::scenario::spans::Path;
+use crate::sim::bus::BusConfig;
 use crate::sim::config::{ControlConfig, OrbitConfig, PropulsionConfig, SpacecraftConfig, Thrusters};
 use crate::sim::distribution::Distribution;
 
@@ -93,6 +94,7 @@ impl Check<'_> {
             if let Some(propulsion) = &craft.propulsion {
                 self.propulsion(&path.field("propulsion"), craft, propulsion);
             }
+            self.bus(&path.field("bus"), craft);
             let lowest = self.orbit(&path.field("orbit"), slot, &craft.orbit, &lowest_km);
             lowest_km.push(lowest);
             self.control(&path.field("control"), craft);
@@ -131,6 +133,13 @@ impl Check<'_> {
             if let Some(of) = of {
                 self.distribution(&path.field(field), what, of, unit, Allowed { greatest, ..Allowed::NOT_NEGATIVE });
             }
+        }
+    }
+
+    /// Checks the systems that others act upon.
+    fn bus(&mut self, path: &Path, craft: &SpacecraftConfig) {
+        for (part, field, fault) in craft.bus.iter().flat_map(BusConfig::faults) {
+            self.fault(&path.field(part).field(field), format!("`{field}` of {part}: {fault}{}", self.about), None);
         }
     }
 

@@ -152,6 +152,14 @@ behaviours! {
     Jink => jink, "jink", Evasion;
     /// Weaves: alternates its burn across the line of sight at a drawn period.
     Weave => weave, "weave", Evasion;
+    /// Drowns the commands that its target is sent.
+    UplinkJamming => uplink_jamming, "uplink_jamming", Threat;
+    /// Drowns what its target sends down, or the navigation signals that it receives.
+    DownlinkJamming => downlink_jamming, "downlink_jamming", Threat;
+    /// Blinds its target's focal plane by a laser.
+    LaserDazzle => laser_dazzle, "laser_dazzle", Threat;
+    /// Sends its target false commands and navigation signals.
+    CyberSpoofing => cyber_spoofing, "cyber_spoofing", Threat;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }
