@@ -107,6 +107,7 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
         surface: [&craft.area_m2, &craft.drag_coefficient, &craft.radiation_coefficient].map(Clone::clone),
         sensing: craft.sensing.clone(),
         signature: craft.signature.clone(),
+        bus: craft.bus.clone(),
         start,
         behaviours,
         cast_behaviours: Vec::new(),

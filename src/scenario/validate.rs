@@ -393,6 +393,9 @@ impl<'a> Check<'a> {
             let help = Some("give it `propulsion`, or fly it by `Ballistic()`".to_owned());
             self.fault(path, message, help);
         }
+        if needs.victim_bus {
+            self.victim_bus(path, craft, name);
+        }
         let is_spare = |other: &&SpacecraftConfig| other.team == craft.team && other.orbit == OrbitConfig::Spare;
         let spares = self.config.spacecraft.iter().filter(is_spare).count();
         if spares < needs.spare_slots {
@@ -404,5 +407,35 @@ impl<'a> Check<'a> {
             let help = Some("add spacecraft of that team with `orbit: Spare`, or release fewer".to_owned());
             self.fault(path, message, help);
         }
+    }
+
+    /// Checks that whom a behaviour acts upon has systems: the craft's own target, the objective's, or else any opponent.
+    fn victim_bus(&mut self, path: &Path, craft: &SpacecraftConfig, behaviour: &str) {
+        let [who, target] = self.config.objective.success.pair();
+        let named = craft.target.as_deref().or((craft.name == who).then_some(target));
+        let victims: Vec<&SpacecraftConfig> = match named {
+            Some(name) => self.config.spacecraft.iter().filter(|other| other.name == name).collect(),
+            None => self.config.spacecraft.iter().filter(|other| other.team != craft.team).collect(),
+        };
+        // A target that does not exist is told by itself.
+        if victims.iter().any(|victim| victim.bus.is_some()) || (named.is_some() && victims.is_empty()) {
+            return;
+        }
+        let (message, help) = match victims.first() {
+            Some(victim) => {
+                let whom = if named.is_some() { Quoted(&victim.name).to_string() } else { "no opponent".to_owned() };
+                let lack = if named.is_some() { "has no `bus`" } else { "has a `bus`" };
+                let message =
+                    format!("{behaviour} acts upon the systems of its target, but {whom} {lack}{}", self.about);
+                let help = format!("a jammer without a link to jam: give {} `bus: ()`", Quoted(&victim.name));
+                (message, help)
+            }
+            None => {
+                let message =
+                    format!("{behaviour} acts upon the systems of an opponent, but there is none{}", self.about);
+                (message, "add a spacecraft of another team with `bus: ()`".to_owned())
+            }
+        };
+        self.fault(path, message, Some(help));
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::behaviours::BehaviourConfig;
+use super::bus::BusConfig;
 use super::distribution::Distribution;
 pub use super::forces::ForceConfig;
 use super::sensing::config::{SensingConfig, SignatureConfig};
@@ -188,6 +189,10 @@ pub struct SpacecraftConfig {
     /// How it looks to the sensors of others; a silent square metre when left out.
     #[serde(default, skip_serializing_if = "SignatureConfig::is_default")]
     pub signature: SignatureConfig,
+    /// Systems that others act upon: links, payload, commands, navigation, power; `()` is a sound satellite in low orbit. None where
+    /// nothing is done to it but moving it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bus: Option<BusConfig>,
     /// Where it starts.
     pub orbit: OrbitConfig,
     /// Name of the spacecraft that its behaviours are about, where that is neither the objective's nor the nearest opponent.

@@ -1,6 +1,8 @@
-//! The simulator: components, the schedule, arenas and shards, distributions and reset, integrators, forces, behaviours, sensors, tracks.
+//! The simulator: components, the schedule, arenas and shards, distributions and reset, integrators, forces, behaviours, sensors, tracks,
+//! and the systems of a spacecraft that others act upon.
 
 pub mod behaviours;
+pub mod bus;
 pub mod components;
 pub mod config;
 pub mod distribution;

@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::behaviours::Behaviour;
+use super::bus::Bus;
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::config::BaseVelocity;
 use super::distribution::Distribution;
@@ -41,6 +42,7 @@ impl EpisodeSeed {
 pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &mut Rows<'_>) {
     let mut initial = seed.stream(Purpose::Initial);
     let mut adversary = seed.stream(Purpose::Adversary);
+    let mut bus = seed.stream(Purpose::Bus);
     let drawn = cast(template, &mut adversary);
     let cast = drawn.map(|index| &template.casts[usize::from(index)]);
     for (index, slot) in template.slots.iter().enumerate() {
@@ -58,8 +60,13 @@ pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &m
         let part = cast.and_then(|cast| cast.parts.iter().find(|(slot, _)| *slot == index));
         rows.pilots[index] = pilot(slot, part.map(|(_, choice)| *choice), &mut adversary);
         rows.emissions[index] = Emission::default();
+        rows.buses[index] = Bus(slot.bus.as_ref().map(|config| {
+            let is_in_orbit = template.physics.hill_mean_motion_rad_s.is_none();
+            let radius_m = is_in_orbit.then(|| Vector3::from(orbit.position_m).norm());
+            config.draw(template.target_of(index), radius_m, &mut bus)
+        }));
     }
-    *arena = Arena { cast: drawn, ..Arena::new(seed, adversary) };
+    *arena = Arena { cast: drawn, bus, ..Arena::new(seed, adversary) };
 }
 
 /// Draws a cast by weight; draws nothing where there is none.

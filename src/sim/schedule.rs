@@ -1,4 +1,4 @@
-//! The step of a shard, in order: decide, burn, integrate, detect, sense, pay. One run of the schedule is one segment.
+//! The step of a shard, in order: decide, burn, integrate, detect, suffer, sense, pay. One run of the schedule is one segment.
 
 use bevy_ecs::change_detection::{Res, ResMut};
 use bevy_ecs::resource::Resource;
@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use super::behaviours::{Behaviour, BehaviourConfig};
+use super::bus::Bus;
+use super::bus::suffer::{self, Company, Sky};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::emission::Emission;
 use super::events::{Hermite, RelativeMotion, bisect};
@@ -18,7 +20,7 @@ use super::path::{Path, PathPair};
 use super::propagation;
 use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
-use super::seeds::Generator;
+use super::seeds::{Generator, Purpose};
 use super::sensing::{HELD_CHANGE, Sensing};
 use super::template::{Failure, Goal, Template};
 use super::view::View;
@@ -46,6 +48,8 @@ pub struct Arena {
     pub overspeed_m: f64,
     /// Stream that the scripted adversaries draw from.
     pub adversary: Generator,
+    /// Stream that the systems of spacecraft draw from.
+    pub bus: Generator,
     /// The cast drawn for the episode, as an index into the template's; `None` where it has none.
     pub cast: Option<u16>,
 }
@@ -61,6 +65,7 @@ impl Arena {
             overspeed_s: 0.0,
             overspeed_m: 0.0,
             adversary,
+            bus: seed.stream(Purpose::Bus),
             cast: None,
         }
     }
@@ -90,6 +95,8 @@ pub struct Rows<'a> {
     pub pilots: &'a mut [Pilot],
     /// What each sends out.
     pub emissions: &'a mut [Emission],
+    /// Systems that others act upon.
+    pub buses: &'a mut [Bus],
 }
 
 /// What the systems of a shard share.
@@ -119,11 +126,14 @@ pub(super) struct Shared {
     pub(super) segment: usize,
 }
 
-/// The schedule of one segment.
-pub(super) fn segment() -> Schedule {
+/// The schedule of one segment; without the systems of spacecraft where no slot has any.
+pub(super) fn segment(template: &Template) -> Schedule {
     let mut schedule = Schedule::default();
     schedule.set_executor(SingleThreadedExecutor::new());
     schedule.add_systems((decide, burn, integrate, detect, sense, pay).chain());
+    if template.slots.iter().any(|slot| slot.bus.is_some()) {
+        schedule.add_systems(suffer.after(detect).before(sense));
+    }
     schedule
 }
 
@@ -353,6 +363,25 @@ fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity)>) {
     for (index, arena) in arenas.iter().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
         let rows = index * slots..(index + 1) * slots;
         sensing.look(template, sun, index, arena.time_s, &orbits[rows.clone()], &identities[rows]);
+    }
+}
+
+/// Has spacecraft with systems take what the segment brought: Sun, network, what others sent at them.
+fn suffer(mut shared: ResMut<Shared>, mut query: Query<(&Orbit, &Surface, &Identity, &Emission, &mut Bus)>) {
+    let (orbits, surfaces, identities, emissions, mut buses) = columns!(query);
+    let buses = buses.bypass_change_detection();
+    let Shared { template, sun, arenas, .. } = &mut *shared;
+    let slots = template.slots.len();
+    for (index, arena) in arenas.iter_mut().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
+        let of = index * slots..(index + 1) * slots;
+        let company = Company {
+            orbits: &orbits[of.clone()],
+            surfaces: &surfaces[of.clone()],
+            identities: &identities[of.clone()],
+            emissions: &emissions[of.clone()],
+        };
+        let sky = Sky::at(template, sun, arena.time_s);
+        suffer::suffer(&sky, &company, &mut buses[of], arena.last_segment_s, &mut arena.bus);
     }
 }
 

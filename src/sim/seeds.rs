@@ -43,6 +43,8 @@ pub enum Purpose {
     Trainer,
     /// Detections and noise of the sensors.
     Sensor,
+    /// The systems of spacecraft: what they are set to, fading, traffic, noise.
+    Bus,
 }
 
 /// The generator of one purpose in one episode of one arena.

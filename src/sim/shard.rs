@@ -1,13 +1,12 @@
 //! A shard: one bevy world with many arenas of one scenario.
 
-use std::fmt;
-
 use bevy_ecs::query::QueryState;
 use bevy_ecs::schedule::Schedule;
 use bevy_ecs::world::World;
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::bus::Bus;
+use super::bus::suffer::{Company, Sky, suffer};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::emission::Emission;
 use super::forces::third_body::sun_path;
@@ -35,6 +34,7 @@ type Columns = (
     &'static mut Identity,
     &'static mut Pilot,
     &'static mut Emission,
+    &'static mut Bus,
 );
 type KnownColumns = (&'static Orbit, &'static Mass, &'static Thruster, &'static Ledger, &'static Identity);
 
@@ -47,57 +47,15 @@ pub struct Shard {
 }
 
 /// What a checkpoint keeps of a row.
-type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot);
+type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus);
 
 /// Everything of a shard that changes, for a checkpoint.
-///
-/// Written as arenas and rows where nobody has sensors, as it was before there were any, so that older checkpoints are read; else as no
-/// arenas, and then arenas, rows and sensing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
     rows: Vec<SavedRow>,
     /// One an arena; empty where every spacecraft sees the truth.
     sensing: Vec<ArenaSensing>,
-}
-
-impl Serialize for ShardState {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { arenas, rows, sensing } = self;
-        if sensing.is_empty() && !arenas.is_empty() {
-            (arenas, rows).serialize(serializer)
-        } else {
-            (Vec::<Arena>::new(), (arenas, rows, sensing)).serialize(serializer)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for ShardState {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple(2, SavedShard)
-    }
-}
-
-/// Reads a [`ShardState`].
-struct SavedShard;
-
-impl<'de> Visitor<'de> for SavedShard {
-    type Value = ShardState;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("arenas and rows, or no arenas and all of a shard")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<ShardState, A::Error> {
-        let short = |length| A::Error::invalid_length(length, &self);
-        let arenas: Vec<Arena> = parts.next_element()?.ok_or_else(|| short(0))?;
-        let (arenas, rows, sensing) = if arenas.is_empty() {
-            parts.next_element()?.ok_or_else(|| short(1))?
-        } else {
-            (arenas, parts.next_element()?.ok_or_else(|| short(1))?, Vec::new())
-        };
-        Ok(ShardState { arenas, rows, sensing })
-    }
 }
 
 impl Shard {
@@ -119,6 +77,7 @@ impl Shard {
                 Identity::default(),
                 Pilot::default(),
                 Emission::default(),
+                Bus::default(),
             ));
         }
         let physics = &template.physics;
@@ -157,7 +116,7 @@ impl Shard {
             template: template.clone(),
         });
         let (columns, known) = (world.query(), world.query());
-        let mut shard = Self { world, schedule: segment(), columns, known };
+        let mut shard = Self { world, schedule: segment(template), columns, known };
         for (index, seed) in seeds.iter().enumerate() {
             shard.reset(index, *seed);
         }
@@ -185,7 +144,14 @@ impl Shard {
     /// Starts another episode in an arena of this shard.
     pub fn reset(&mut self, index: usize, seed: EpisodeSeed) {
         self.with_shared(index, |Shared { template, sun, arenas, sensing, .. }, rows| {
-            reset(template, seed, &mut arenas[index], rows);
+            let arena = &mut arenas[index];
+            reset(template, seed, arena, rows);
+            if rows.buses.iter().any(|bus| bus.0.is_some()) {
+                // No time passes, but antennas point and instruments read.
+                let (orbits, surfaces, identities) = (&*rows.orbits, &*rows.surfaces, &*rows.identities);
+                let company = Company { orbits, surfaces, identities, emissions: rows.emissions };
+                suffer(&Sky::at(template, sun, 0.0), &company, rows.buses, 0.0, &mut arena.bus);
+            }
             if !sensing.is_empty() {
                 sensing.reset(template, sun, index, seed, rows.orbits, rows.identities);
             }
@@ -298,6 +264,11 @@ impl Shard {
         self.with_rows(index, |_, _, rows| rows.orbits.to_vec())
     }
 
+    /// Systems of an arena's slots, in order.
+    pub fn buses(&mut self, index: usize) -> Vec<Bus> {
+        self.with_rows(index, |_, _, rows| rows.buses.to_vec())
+    }
+
     /// Lets a test or a bench change an arena's rows.
     pub fn with_rows<T>(&mut self, index: usize, change: impl FnOnce(&Template, &mut Arena, &mut Rows<'_>) -> T) -> T {
         self.with_shared(index, |shared, rows| change(&shared.template, &mut shared.arenas[index], rows))
@@ -322,7 +293,8 @@ impl Shard {
                 ledgers: &mut all.7.bypass_change_detection()[of.clone()],
                 identities: &mut all.8.bypass_change_detection()[of.clone()],
                 pilots: &mut all.9.bypass_change_detection()[of.clone()],
-                emissions: &mut all.10.bypass_change_detection()[of],
+                emissions: &mut all.10.bypass_change_detection()[of.clone()],
+                buses: &mut all.11.bypass_change_detection()[of],
             };
             change(shared, &mut rows)
         })
@@ -338,7 +310,16 @@ impl Shard {
                 rows.extend((0..template.slots.len()).map(|slot| {
                     let (orbit, mass, thruster) = (of.orbits[slot], of.masses[slot], of.thrusters[slot]);
                     let surface = of.surfaces[slot];
-                    (orbit, mass, thruster, surface, of.ledgers[slot], of.identities[slot], of.pilots[slot])
+                    (
+                        orbit,
+                        mass,
+                        thruster,
+                        surface,
+                        of.ledgers[slot],
+                        of.identities[slot],
+                        of.pilots[slot],
+                        of.buses[slot],
+                    )
                 }));
             });
         }
@@ -367,6 +348,7 @@ impl Shard {
                     rows.ledgers[slot] = row.4;
                     rows.identities[slot] = row.5;
                     rows.pilots[slot] = row.6;
+                    rows.buses[slot] = row.7;
                 }
             });
         }
@@ -375,42 +357,5 @@ impl Shard {
 
     fn shared(&self) -> &Shared {
         self.world.resource::<Shared>()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As [`ShardState`] was before there were sensors.
-    #[derive(Serialize)]
-    struct Before {
-        arenas: Vec<Arena>,
-        rows: Vec<SavedRow>,
-    }
-
-    #[test]
-    fn without_sensors_a_checkpoint_is_what_it_was() {
-        let seed = EpisodeSeed { run: 1, domain: super::super::seeds::SeedDomain::Train, arena: 0, episode: 0 };
-        let arena = Arena::new(seed, seed.stream(super::super::seeds::Purpose::Adversary));
-        let orbit = Orbit { position_m: [7e6, 1.0, 2.0], velocity_m_s: [0.5, 7e3, 3.0] };
-        let row: SavedRow = (
-            orbit,
-            Mass::default(),
-            Thruster::default(),
-            Surface::default(),
-            Ledger::default(),
-            Identity::default(),
-            Pilot::default(),
-        );
-        let before = Before { arenas: vec![arena.clone()], rows: vec![row] };
-        let state = ShardState { arenas: vec![arena], rows: vec![row], sensing: Vec::new() };
-        let bytes = postcard::to_stdvec(&state).expect("it can be written");
-        assert_eq!(bytes, postcard::to_stdvec(&before).expect("it can be written"));
-        assert_eq!(postcard::from_bytes::<ShardState>(&bytes).expect("it can be read"), state);
-        let nothing = ShardState { arenas: Vec::new(), rows: Vec::new(), sensing: Vec::new() };
-        let bytes = postcard::to_stdvec(&nothing).expect("it can be written");
-        assert_eq!(postcard::from_bytes::<ShardState>(&bytes).expect("it can be read"), nothing);
-        assert!(postcard::from_bytes::<ShardState>(&bytes[..1]).is_err());
     }
 }

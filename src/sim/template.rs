@@ -2,6 +2,7 @@
 
 use super::behaviours::BehaviourConfig;
 use super::behaviours::ballistic::Ballistic;
+use super::bus::BusConfig;
 use super::config::{AtTimeLimit, BaseVelocity, Role};
 use super::distribution::Distribution;
 use super::forces::ForceConfig;
@@ -32,6 +33,16 @@ pub struct Template {
     pub casts: Vec<Cast>,
     /// What decides an episode.
     pub objective: Objective,
+}
+
+impl Template {
+    /// The slot that slot `slot` is about by its own target or as one of the objective's pair; `None` where neither says so.
+    #[must_use]
+    pub fn target_of(&self, slot: usize) -> Option<u16> {
+        let Objective { who, target, .. } = self.objective;
+        let of_objective = (slot == who).then_some(target).or((slot == target).then_some(who));
+        self.slots[slot].target.or(of_objective).and_then(|other| u16::try_from(other).ok())
+    }
 }
 
 /// Who plays what in an episode.
@@ -117,6 +128,8 @@ pub struct Slot {
     pub sensing: SensingConfig,
     /// How it looks to the sensors of others.
     pub signature: SignatureConfig,
+    /// Systems that others act upon; none where nothing is done to it but moving it.
+    pub bus: Option<BusConfig>,
     /// Where it starts.
     pub start: Start,
     /// Behaviours to draw from; empty for a learned spacecraft.
@@ -150,6 +163,7 @@ impl Slot {
             surface: [None, None, None],
             sensing: SensingConfig::Perfect,
             signature: SignatureConfig::default(),
+            bus: None,
             start,
             behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
             cast_behaviours: Vec::new(),

@@ -33,7 +33,8 @@ use crate::sim::seeds::{Generator, Purpose, SeedDomain, stream};
 use crate::sim::template::Template;
 
 const LEARNER_FILE: &str = "learner.bin";
-const TRAINER_FILE: &str = "trainer.bin";
+/// Its name changes with what it holds, so that an older run is refused by the file that is missing and not misread.
+const TRAINER_FILE: &str = "trainer2.bin";
 /// Checkpoints kept beside the best.
 const CHECKPOINTS_KEPT: usize = 3;
 /// Time between two writings of the curves to the event log.

@@ -316,7 +316,7 @@ fn a_flipped_bit_in_a_checkpoint_is_found() {
     let root = tempfile::tempdir().unwrap();
     train(root.path(), "128");
     let checkpoint = root.path().join("run/checkpoints/step_128");
-    for name in ["policy.safetensors", "normaliser.json", "learner.bin", "trainer.bin", "manifest.json"] {
+    for name in ["policy.safetensors", "normaliser.json", "learner.bin", "trainer2.bin", "manifest.json"] {
         let path = checkpoint.join(name);
         let whole = fs::read(&path).unwrap();
         let mut flipped = whole.clone();

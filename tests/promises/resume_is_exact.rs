@@ -113,7 +113,7 @@ fn in_two_halves(scenario: &Scenario, config: TrainingConfig) {
 
     assert!(policy(&one) == policy(&two), "the resumed policy differs");
     // Environment, generators, normalisers, the best so far: whatever the rest of a run depends on.
-    let trainer = |path| checkpoint(path, 2 * HALF).file("trainer.bin").expect("a run has it").to_vec();
+    let trainer = |path| checkpoint(path, 2 * HALF).file("trainer2.bin").expect("a run has it").to_vec();
     assert!(trainer(&one) == trainer(&two), "the state of the trainer differs");
     let weights = |step| checkpoint(&two, step).file(WEIGHTS_FILE).expect("a policy has it").to_vec();
     assert!(weights(HALF) != weights(2 * HALF), "nothing was learned after the resume");

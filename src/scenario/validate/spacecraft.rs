@@ -8,6 +8,7 @@ use crate::astro::teme;
 use crate::scenario::epoch;
 use crate::scenario::error::{Quoted, listed};
 use crate::scenario::spans::Path;
+use crate::sim::bus::BusConfig;
 use crate::sim::config::{ControlConfig, OrbitConfig, PropulsionConfig, SpacecraftConfig, Thrusters};
 use crate::sim::distribution::Distribution;
 use crate::sim::sensing::config::{SensingConfig, SignatureConfig};
@@ -104,6 +105,7 @@ impl Check<'_> {
             if let Some(propulsion) = &craft.propulsion {
                 self.propulsion(&path.field("propulsion"), craft, propulsion);
             }
+            self.bus(&path.field("bus"), craft);
             let lowest = self.orbit(&path.field("orbit"), slot, &craft.orbit, &lowest_km);
             lowest_km.push(lowest);
             self.control(&path.field("control"), craft);
@@ -186,6 +188,13 @@ impl Check<'_> {
         if self.config.spacecraft.len() < 2 {
             let help = Some("leave `sensing` out, or add a spacecraft".to_owned());
             self.fault(path, format!("there is nothing to sense{}", self.about), help);
+        }
+    }
+
+    /// Checks the systems that others act upon.
+    fn bus(&mut self, path: &Path, craft: &SpacecraftConfig) {
+        for (part, field, fault) in craft.bus.iter().flat_map(BusConfig::faults) {
+            self.fault(&path.field(part).field(field), format!("`{field}` of {part}: {fault}{}", self.about), None);
         }
     }
 

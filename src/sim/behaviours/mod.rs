@@ -158,6 +158,14 @@ behaviours! {
     AvoidConjunction => avoid_conjunction, "avoid_conjunction", Evasion;
     /// Own station keeping by the clock, in pairs of burns that undo each other.
     Housekeeping => housekeeping, "housekeeping", Keeping;
+    /// Drowns the commands that its target is sent.
+    UplinkJamming => uplink_jamming, "uplink_jamming", Threat;
+    /// Drowns what its target sends down, or the navigation signals that it receives.
+    DownlinkJamming => downlink_jamming, "downlink_jamming", Threat;
+    /// Blinds its target's focal plane by a laser.
+    LaserDazzle => laser_dazzle, "laser_dazzle", Threat;
+    /// Sends its target false commands and navigation signals.
+    CyberSpoofing => cyber_spoofing, "cyber_spoofing", Threat;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }
