@@ -8,7 +8,9 @@ use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Pre
 use super::config::BaseVelocity;
 use super::distribution::Distribution;
 use super::emission::Emission;
+use super::goals::Progress;
 use super::schedule::{Arena, Rows};
+use super::scores::Tally;
 use super::seeds::{Generator, Purpose, SeedDomain, stream};
 use super::template::{Slot, Start, Template};
 use crate::astro::constants::STANDARD_GRAVITY_M_S2;
@@ -59,7 +61,13 @@ pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &m
         rows.pilots[index] = pilot(slot, part.map(|(_, choice)| *choice), &mut adversary);
         rows.emissions[index] = Emission::default();
     }
-    *arena = Arena { cast: drawn, ..Arena::new(seed, adversary) };
+    let sun_angle_rad = match &template.physics.hill_sun_angle_rad {
+        Some(angle) => angle.sample(&mut seed.stream(Purpose::Sun)),
+        None => 0.0,
+    };
+    let progress = Progress::start(template, seed);
+    let scores = vec![Tally::default(); template.scores.len()];
+    *arena = Arena { cast: drawn, sun_angle_rad, progress, scores, ..Arena::new(seed, adversary) };
 }
 
 /// Draws a cast by weight; draws nothing where there is none.

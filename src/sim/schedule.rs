@@ -12,11 +12,13 @@ use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Pre
 use super::emission::Emission;
 use super::events::Hermite;
 use super::forces::{ForceModel, Gravity};
+use super::goals::{self, Progress};
 use super::integrators::rk4::Exposure;
 use super::integrators::{clohessy_wiltshire, rk4};
 use super::propagation;
 use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
+use super::scores::{self, Tally};
 use super::seeds::Generator;
 use super::template::{Failure, Goal, Template};
 use super::view::View;
@@ -46,6 +48,12 @@ pub struct Arena {
     pub adversary: Generator,
     /// The cast drawn for the episode, as an index into the template's; `None` where it has none.
     pub cast: Option<u16>,
+    /// Angle of the Sun at the start, from R against T [rad], in the relative tier; zero in the others.
+    pub sun_angle_rad: f64,
+    /// How the episode stands in a goal that counts.
+    pub progress: Progress,
+    /// What the published scores are made of, one a score of the template.
+    pub scores: Vec<Tally>,
 }
 
 impl Arena {
@@ -60,6 +68,9 @@ impl Arena {
             overspeed_m: 0.0,
             adversary,
             cast: None,
+            sun_angle_rad: 0.0,
+            progress: Progress::Nothing,
+            scores: Vec::new(),
         }
     }
 }
@@ -295,13 +306,14 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
 }
 
 /// Finds what ends an episode within the segment, and puts the arena at that moment.
-fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &Identity)>) {
-    let (mut orbits, previous, identities) = columns!(query);
+fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &Identity, &Mass, &Burn)>) {
+    let (mut orbits, previous, identities, masses, burns) = columns!(query);
     let orbits = orbits.bypass_change_detection();
-    let Shared { template, arenas, .. } = &mut *shared;
+    let Shared { template, sun, arenas, .. } = &mut *shared;
     let slots = template.slots.len();
     for (index, arena) in arenas.iter_mut().enumerate() {
         let rows = index * slots..(index + 1) * slots;
+        let (masses, burns) = (&masses[rows.clone()], &burns[rows.clone()]);
         let (orbits, previous, identities) = (&mut orbits[rows.clone()], &previous[rows.clone()], &identities[rows]);
         if arena.outcome.is_some() {
             arena.last_segment_s = 0.0;
@@ -312,7 +324,11 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &
         }
         let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), template.segment_s);
         let found = first_event(template, arena, identities, motion);
+        let found = goals::count(template, sun, arena, found, motion);
         let lasted_s = found.map_or(template.segment_s, |(time_s, _)| time_s);
+        scores::tally(template, sun, arena, lasted_s, motion, |slot, time_s| {
+            masses[slot].initial_mass_kg - masses[slot].mass_kg * (1.0 - burns[slot].specific_mass_flow_1_s * time_s)
+        });
         if let Some((time_s, outcome)) = found {
             arena.outcome = Some(outcome);
             for (orbit, previous) in orbits.iter_mut().zip(previous) {

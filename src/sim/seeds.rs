@@ -43,6 +43,10 @@ pub enum Purpose {
     Trainer,
     /// Detections and noise of the sensors.
     Sensor,
+    /// What the objective draws.
+    Objective,
+    /// Where the Sun stands, in the relative tier.
+    Sun,
 }
 
 /// The generator of one purpose in one episode of one arena.

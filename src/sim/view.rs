@@ -1,9 +1,11 @@
 //! What one spacecraft knows when it decides: its own ship and the tracks that it holds.
 
 use super::components::Orbit;
+use super::goals::Progress;
+use super::goals::inspection::{Inspected, Inspection};
 use super::reset::mean_motion;
 use super::schedule::{Arena, Known};
-use super::template::Template;
+use super::template::{Goal, Template};
 use crate::astro::rtn::{RelativeState, RtnFrame};
 use crate::astro::{CartesianState, Vector3, eclipse, sun};
 
@@ -132,6 +134,11 @@ pub struct View {
     pub mu_m3_s2: f64,
     /// Least distance so far of the objective's pair [m].
     pub closest_approach_m: f64,
+    /// What own ship has to inspect and has inspected; `None` for everybody else, and where the goal is another. Directions
+    /// are those of the target's RTN frame, from which own RTN differs by range over orbital radius.
+    pub inspection: Option<(Inspection, Inspected)>,
+    /// How much of the objective's goal is met, 0 to 1; `None` where it counts nothing.
+    pub goal_share: Option<f64>,
     /// Own ship.
     pub own: OwnShip,
     /// Tracks: marked goals first, then keep-out objects, then the others by slot; absent ones last.
@@ -154,12 +161,15 @@ impl View {
             relative_tier,
             mu_m3_s2,
             closest_approach_m,
+            inspection,
+            goal_share,
             own,
             tracks,
         } = self;
         (*time_s, *time_left_s, *segment_s) = (other.time_s, other.time_left_s, other.segment_s);
         (*replan_every, *relative_tier, *mu_m3_s2) = (other.replan_every, other.relative_tier, other.mu_m3_s2);
         (*closest_approach_m, *own) = (other.closest_approach_m, other.own);
+        (*inspection, *goal_share) = (other.inspection, other.goal_share);
         for (track, other) in tracks.iter_mut().zip(&other.tracks) {
             if track.team == 0 && other.team == 0 {
                 break;
@@ -188,7 +198,8 @@ impl View {
 pub(super) enum SunModel {
     /// At this position, GCRF [m], in this direction from the Earth; its motion of a degree a day is left out.
     Fixed(Vector3, Vector3),
-    /// In the plane of the reference orbit, along R at the start, turning at minus the mean motion [rad/s] in the Hill frame.
+    /// In the plane of the reference orbit, turning at minus the mean motion [rad/s] in the Hill frame; where it stands at
+    /// the start is drawn.
     Hill(f64),
 }
 
@@ -202,6 +213,13 @@ impl SunModel {
             }
         }
     }
+
+    /// Unit vector to the Sun in the Hill frame, `time_s` after the start; along R in the other models.
+    pub(super) fn hill_direction(&self, start_rad: f64, time_s: f64) -> Vector3 {
+        let Self::Hill(rate_rad_s) = self else { return Vector3::x() };
+        let angle_rad = start_rad + rate_rad_s * time_s;
+        Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0)
+    }
 }
 
 impl View {
@@ -214,6 +232,8 @@ impl View {
         relative_tier: false,
         mu_m3_s2: 0.0,
         closest_approach_m: 0.0,
+        inspection: None,
+        goal_share: None,
         own: OwnShip {
             slot: 0,
             team: 0,
@@ -273,10 +293,7 @@ impl View {
                 to_rtn(&(position_m - state.position_m)).normalize(),
                 eclipse::in_shadow_behind(&state.position_m, direction, template.physics.earth_radius_m),
             ),
-            SunModel::Hill(rate_rad_s) => {
-                let angle_rad = rate_rad_s * arena.time_s;
-                (Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0), false)
-            }
+            SunModel::Hill(_) => (sun.hill_direction(arena.sun_angle_rad, arena.time_s), false),
         };
         self.own = OwnShip {
             slot,
@@ -302,6 +319,13 @@ impl View {
         self.relative_tier = template.physics.hill_mean_motion_rad_s.is_some();
         self.mu_m3_s2 = template.physics.mu_m3_s2;
         self.closest_approach_m = arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first));
+        self.inspection = match (&template.objective.goal, &arena.progress) {
+            (Goal::Inspect(inspection), Progress::Inspected(inspected)) if slot == template.objective.who => {
+                Some((*inspection, *inspected))
+            }
+            _ => None,
+        };
+        self.goal_share = arena.progress.share(&template.objective.goal);
         let mut count = 0;
         for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
             for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {
