@@ -61,6 +61,7 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
         at_time_limit: AtTimeLimit::Truncate,
         slots: vec![slot("target", 1, Role::Target, target), chaser],
         casts: Vec::new(),
+        scores: Vec::new(),
         objective: Objective::reach(2, 1, 0, 1.0),
     }
 }

@@ -1,5 +1,7 @@
 //! The vector environment: shards of arenas stepped in parallel, written into buffers that the caller owns.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +56,14 @@ pub struct EpisodeResult {
     pub episode_return: f64,
     /// Decisions taken.
     pub decisions: u32,
-    /// Behaviour drawn for the first scripted spacecraft; empty without one.
+    /// Behaviour drawn for the first scripted spacecraft that has several to draw from, or else for the first; empty without one.
     pub behaviour: String,
+    /// How much of the goal was met, 0 to 1; `None` where it counts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal_share: Option<f64>,
+    /// Published scores by name, where the scenario asks for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scores: BTreeMap<String, f64>,
 }
 
 impl EpisodeResult {
@@ -63,6 +71,13 @@ impl EpisodeResult {
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.outcome == Outcome::Success
+    }
+
+    /// What the episode is worth when the best of several policies is picked: for success, the share of the goal that was
+    /// met, which is all of it where the goal counts nothing; nothing for a failure.
+    #[must_use]
+    pub fn merit(&self) -> f64 {
+        if self.succeeded() { self.goal_share.unwrap_or(1.0) } else { 0.0 }
     }
 }
 
@@ -400,13 +415,21 @@ impl Part {
     fn finish(&mut self, index: usize, outcome: Outcome, rows: &mut PartRows<'_>) {
         let of = index * rows.learned..(index + 1) * rows.learned;
         let who = self.shard.template().objective.who;
-        let scripted = self.shard.template().slots.iter().position(|slot| !slot.behaviours.is_empty());
+        let slots = &self.shard.template().slots;
+        let scripted = slots
+            .iter()
+            .position(|slot| slot.free_behaviours > 1)
+            .or_else(|| slots.iter().position(|slot| !slot.behaviours.is_empty()));
         let behaviour = match self.shard.arenas()[index].cast {
             Some(cast) => self.shard.template().casts[usize::from(cast)].name.clone(),
             None => scripted.and_then(|slot| self.shard.behaviour(index, slot)).unwrap_or_default().to_owned(),
         };
         let delta_v_m_s = self.shard.with_rows(index, |_, _, rows| rows.ledgers[who].delta_v_m_s);
+        let template = self.shard.template();
         let arena = &self.shard.arenas()[index];
+        let goal_share = arena.progress.share(&template.objective.goal);
+        let tallied = template.scores.iter().zip(&arena.scores);
+        let scores = tallied.map(|(score, tally)| (score.name().to_owned(), score.value(tally))).collect();
         self.finished.push(EpisodeResult {
             seed: arena.seed.arena,
             outcome,
@@ -417,6 +440,8 @@ impl Part {
             episode_return: self.returns[index],
             decisions: self.decisions[index],
             behaviour,
+            goal_share,
+            scores,
         });
         match self.after_episode {
             AfterEpisode::Stop => rows.live[of].fill(false),

@@ -6,11 +6,14 @@ use super::start_files::StartFiles;
 use crate::astro::teme;
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::config::{
-    CastConfig, ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PropulsionConfig,
-    SpacecraftConfig, SuccessConfig, Thrusters, Tier,
+    CastConfig, ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PointWeights, PropulsionConfig,
+    ScoreConfig, SpacecraftConfig, StationAxis, SuccessConfig, Thrusters, Tier,
 };
 use crate::sim::distribution::Distribution;
+use crate::sim::goals::inspection::Inspection;
+use crate::sim::goals::station::{Axis, Station};
 use crate::sim::integrators::dop853::Tolerance;
+use crate::sim::scores::Score;
 use crate::sim::template::{Cast, Failure, Goal, Objective, Physics, ReferencePhysics, Slot, Start, Template};
 
 const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
@@ -50,6 +53,7 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
         slots,
         casts,
         objective: objective(config, u8::try_from(team + 1).ok()?)?,
+        scores: config.scores.iter().map(|score| self::score(config, score)).collect::<Option<_>>()?,
     })
 }
 
@@ -62,7 +66,10 @@ fn physics(config: &ScenarioConfig) -> Physics {
         }
     }
     match tier {
-        Tier::Relative { mean_motion_rad_s } => physics.hill_mean_motion_rad_s = Some(*mean_motion_rad_s),
+        Tier::Relative { mean_motion_rad_s, sun_angle_deg } => {
+            physics.hill_mean_motion_rad_s = Some(*mean_motion_rad_s);
+            physics.hill_sun_angle_rad = sun_angle_deg.as_ref().map(|angle| angle.scaled(RAD_PER_DEG));
+        }
         Tier::Standard { forces, substep_s } => {
             physics.substeps = substeps(config.timing.segment_s, *substep_s);
             physics.surface_forces.drag = forces.contains(&ForceConfig::Drag);
@@ -191,11 +198,15 @@ fn cast(config: &ScenarioConfig, cast: &CastConfig, slots: &mut [Slot]) -> Optio
 
 fn objective(config: &ScenarioConfig, team: u8) -> Option<Objective> {
     let failures = config.objective.failure.iter().map(|failure| self::failure(config, failure));
-    let (goal, who, target, radius_m, max_speed_m_s) = match &config.objective.success {
+    let success = &config.objective.success;
+    let (goal, who, target, radius_m, max_speed_m_s) = match success {
         SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } => {
             (Goal::Reach, who, target, *radius_m, *max_speed_m_s)
         }
         SuccessConfig::Survive { who, from, catch_m } => (Goal::Survive, who, from, catch_m.unwrap_or(0.0), None),
+        // No distance is below zero: being near is not what these are about.
+        SuccessConfig::Inspect { who, target, .. } => (Goal::Inspect(inspection(success)?), who, target, -1.0, None),
+        SuccessConfig::Station { who, target, .. } => (Goal::Station(station(success)?), who, target, -1.0, None),
     };
     Some(Objective {
         team,
@@ -205,6 +216,55 @@ fn objective(config: &ScenarioConfig, team: u8) -> Option<Objective> {
         radius_m,
         max_speed_m_s: max_speed_m_s.unwrap_or(f64::INFINITY),
         failures: failures.collect::<Option<_>>()?,
+    })
+}
+
+fn inspection(success: &SuccessConfig) -> Option<Inspection> {
+    let SuccessConfig::Inspect {
+        points,
+        sphere_radius_m,
+        weights,
+        share,
+        complete_share,
+        range_m,
+        half_angle_deg,
+        sun_angle_deg,
+        ..
+    } = success
+    else {
+        return None;
+    };
+    Some(Inspection {
+        points: usize::from(*points),
+        sphere_radius_m: *sphere_radius_m,
+        weighted: *weights == PointWeights::Priority,
+        share: *share,
+        complete_share: *complete_share,
+        range_m: range_m.unwrap_or(f64::INFINITY),
+        half_angle_rad: half_angle_deg.unwrap_or(180.0) * RAD_PER_DEG,
+        sun_angle_rad: sun_angle_deg * RAD_PER_DEG,
+    })
+}
+
+fn station(success: &SuccessConfig) -> Option<Station> {
+    let SuccessConfig::Station { axis, half_angle_deg, range_m, seconds, .. } = success else { return None };
+    let direction = match axis {
+        StationAxis::Sun => Axis::Sun,
+        StationAxis::Rtn(radial, transverse, normal) => {
+            Axis::Rtn(Vector3::new(*radial, *transverse, *normal).try_normalize(0.0)?)
+        }
+    };
+    let half_angle_rad = half_angle_deg * RAD_PER_DEG;
+    Some(Station { direction, half_angle_rad, range_m: [range_m.0, range_m.1], seconds: *seconds })
+}
+
+fn score(config: &ScenarioConfig, score: &ScoreConfig) -> Option<Score> {
+    let slots: Vec<usize> = score.fields().iter().map(|(_, name)| slot_of(config, name)).collect::<Option<_>>()?;
+    Some(match (score, slots.as_slice()) {
+        (ScoreConfig::KspdgPursuit { .. }, [a, b]) => Score::KspdgPursuit { pair: [*a, *b] },
+        (ScoreConfig::KspdgSunBlocking { .. }, [a, b]) => Score::KspdgSunBlocking { pair: [*a, *b] },
+        (ScoreConfig::KspdgLadyBanditGuard { .. }, [a, b, c]) => Score::KspdgLadyBanditGuard { three: [*a, *b, *c] },
+        _ => return None,
     })
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::config::RewardConfig;
 use crate::sim::behaviours::BehaviourConfig;
-use crate::sim::config::{CastConfig, ObjectiveConfig, PhysicsConfig, SpacecraftConfig, TimingConfig};
+use crate::sim::config::{CastConfig, ObjectiveConfig, PhysicsConfig, ScoreConfig, SpacecraftConfig, TimingConfig};
 
 /// A scenario as its author writes it; kilometres and degrees where a field's name says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,13 @@ pub struct ScenarioConfig {
     pub casts: Vec<CastConfig>,
     /// What decides an episode.
     pub objective: ObjectiveConfig,
+    /// Scores that others have published for their game, told by an evaluation beside the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreConfig>,
+    /// Names of the scripted policies that an evaluation plays beside a learned one; the guidances that bring own ship to its
+    /// target when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<String>,
     /// What a learner is paid.
     pub rewards: RewardConfig,
     /// For scripted spacecraft by name, behaviours that are never trained against: evaluation plays them instead.

@@ -2,6 +2,7 @@
 
 mod casts;
 mod objective;
+mod scores;
 mod spacecraft;
 
 use std::ops::Range;
@@ -47,6 +48,8 @@ pub(super) fn faults(config: &ScenarioConfig, starts: &StartFiles, text: &str, s
     check.all_spacecraft();
     check.casts();
     check.objective();
+    check.scores();
+    check.baselines();
     check.rewards();
     check.held_out();
     check.faults
@@ -198,7 +201,10 @@ impl<'a> Check<'a> {
             self.number(&path.field("earth_radius_m"), "Earth radius", physics.earth_radius_m, "m", Allowed::POSITIVE);
         let tier = path.field("tier");
         match &physics.tier {
-            Tier::Relative { mean_motion_rad_s } => {
+            Tier::Relative { mean_motion_rad_s, sun_angle_deg } => {
+                if let Some(angle) = sun_angle_deg {
+                    self.distribution(&tier.field("sun_angle_deg"), "angle of the Sun", angle, "°", Allowed::ANY);
+                }
                 let allowed = if mu_is_sound && radius_is_sound {
                     // n = √(μ/r³) is greatest at the surface.
                     let greatest = (physics.mu_m3_s2 / physics.earth_radius_m.powi(3)).sqrt();

@@ -88,6 +88,9 @@ pub enum Tier {
     Relative {
         /// Mean motion of the reference orbit [rad/s].
         mean_motion_rad_s: f64,
+        /// Angle of the Sun at the start, from R against T, in the plane of the reference orbit [deg]; along R when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sun_angle_deg: Option<Distribution>,
     },
     /// GCRF, the named forces, RK4 with a fixed substep. All forces but the Sun, the Moon and the conical shadow.
     Standard {
@@ -402,6 +405,120 @@ pub enum SuccessConfig {
         #[serde(default)]
         catch_m: Option<f64>,
     },
+    /// Seeing points on a sphere about another spacecraft, each at the end of a segment in which it is in sight and lit.
+    Inspect {
+        /// Name of the spacecraft that looks; its sensor is held on the target.
+        who: String,
+        /// Name of the spacecraft that it looks at.
+        target: String,
+        /// Points, spread evenly.
+        #[serde(default = "hundred")]
+        points: u8,
+        /// Radius of their sphere [m].
+        sphere_radius_m: f64,
+        /// How much each counts.
+        #[serde(default)]
+        weights: PointWeights,
+        /// Share of the weight that is success at the time limit, above 0 to 1.
+        share: f64,
+        /// Share of the weight that ends the episode with success at once, `share` to 1.
+        #[serde(default = "one")]
+        complete_share: f64,
+        /// Greatest distance at which a point is made out [m]; any when left out.
+        #[serde(default)]
+        range_m: Option<f64>,
+        /// Half angle of the sensor's cone [deg]; all of the target is in it when left out.
+        #[serde(default)]
+        half_angle_deg: Option<f64>,
+        /// Greatest angle between a point's normal and the Sun at which it is lit [deg].
+        #[serde(default = "right_angle")]
+        sun_angle_deg: f64,
+    },
+    /// Spending time in a cone about a direction from another spacecraft, and in a band of range.
+    Station {
+        /// Name of the spacecraft that keeps the station.
+        who: String,
+        /// Name of the spacecraft that it is kept from.
+        target: String,
+        /// The cone's axis.
+        axis: StationAxis,
+        /// The cone's half angle [deg].
+        half_angle_deg: f64,
+        /// Least and greatest distance from the target [m].
+        range_m: (f64, f64),
+        /// Time on station, in all, that is success [s].
+        seconds: f64,
+    },
+}
+
+fn hundred() -> u8 {
+    100
+}
+
+fn right_angle() -> f64 {
+    90.0
+}
+
+/// How much each point of an inspection counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PointWeights {
+    /// All alike.
+    #[default]
+    Even,
+    /// 1 - angle / π from a direction that is drawn an episode, uniform on the sphere, over the sum of all.
+    Priority,
+}
+
+/// The axis of a station, from the target.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StationAxis {
+    /// Towards the Sun.
+    Sun,
+    /// A direction in the target's RTN frame, of any length but zero.
+    Rtn(f64, f64, f64),
+}
+
+/// A score that others have published for their game, told beside the outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum ScoreConfig {
+    /// KSPDG's pursuit and evasion: (0.1 d)² + (0.5 v)^1.5 + (0.1 kg)^1.25 + 0.01 t at the closest approach; lower is better.
+    KspdgPursuit {
+        /// Name of the pursuer.
+        pursuer: String,
+        /// Name of the evader.
+        evader: String,
+    },
+    /// KSPDG's lady, bandit and guard: d_LB² + 10⁶ / (d_BG + 0.1) of the least distances; lower is better for the bandit.
+    KspdgLadyBanditGuard {
+        /// Name of the one that is guarded.
+        lady: String,
+        /// Name of the one that is after it.
+        bandit: String,
+        /// Name of the one that guards it.
+        guard: String,
+    },
+    /// KSPDG's sun blocking: the integral of cos θ exp(-10⁻⁵ (d - 100)²) over time; higher is better.
+    KspdgSunBlocking {
+        /// Name of the one that blocks the Sun.
+        blocker: String,
+        /// Name of the one that is shaded.
+        evader: String,
+    },
+}
+
+impl ScoreConfig {
+    /// The spacecraft that it is about, each as (field, name).
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::KspdgPursuit { pursuer, evader } => vec![("pursuer", pursuer), ("evader", evader)],
+            Self::KspdgLadyBanditGuard { lady, bandit, guard } => {
+                vec![("lady", lady), ("bandit", bandit), ("guard", guard)]
+            }
+            Self::KspdgSunBlocking { blocker, evader } => vec![("blocker", blocker), ("evader", evader)],
+        }
+    }
 }
 
 impl SuccessConfig {
@@ -409,7 +526,9 @@ impl SuccessConfig {
     #[must_use]
     pub fn pair(&self) -> [&str; 2] {
         match self {
-            Self::Reach { who, target, .. } => [who, target],
+            Self::Reach { who, target, .. } | Self::Inspect { who, target, .. } | Self::Station { who, target, .. } => {
+                [who, target]
+            }
             Self::Survive { who, from, .. } => [who, from],
         }
     }

@@ -137,6 +137,12 @@ impl Hermite {
         Self { start: minus(&b.start, &a.start), end: minus(&b.end, &a.end), knots_s: a.knots_s }
     }
 
+    /// The same motion, ended after `time_s`, which is above zero: a cubic is determined by its ends.
+    #[must_use]
+    pub fn until(&self, time_s: f64) -> Self {
+        Self { start: self.start, end: self.at(time_s), duration_s: time_s }
+    }
+
     /// Position and velocity after `time_s`.
     #[must_use]
     pub fn at(&self, time_s: f64) -> CartesianState {

@@ -9,7 +9,9 @@ use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Pre
 use super::config::BaseVelocity;
 use super::distribution::Distribution;
 use super::emission::Emission;
+use super::goals::Progress;
 use super::schedule::{Arena, Rows};
+use super::scores::Tally;
 use super::seeds::{Generator, Purpose, SeedDomain, stream};
 use super::template::{Slot, Start, Template};
 use crate::astro::constants::STANDARD_GRAVITY_M_S2;
@@ -66,7 +68,13 @@ pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &m
             config.draw(template.target_of(index), radius_m, &mut bus)
         }));
     }
-    *arena = Arena { cast: drawn, bus, ..Arena::new(seed, adversary) };
+    let sun_angle_rad = match &template.physics.hill_sun_angle_rad {
+        Some(angle) => angle.sample(&mut seed.stream(Purpose::Sun)),
+        None => 0.0,
+    };
+    let progress = Progress::start(template, seed);
+    let scores = vec![Tally::default(); template.scores.len()];
+    *arena = Arena { cast: drawn, bus, sun_angle_rad, progress, scores, ..Arena::new(seed, adversary) };
 }
 
 /// Draws a cast by weight; draws nothing where there is none.

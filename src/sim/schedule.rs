@@ -14,12 +14,14 @@ use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Pre
 use super::emission::Emission;
 use super::events::{Hermite, RelativeMotion, bisect};
 use super::forces::{ForceModel, Gravity};
+use super::goals::{self, Progress};
 use super::integrators::rk4::Exposure;
 use super::integrators::{clohessy_wiltshire, rk4};
 use super::path::{Path, PathPair};
 use super::propagation;
 use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
+use super::scores::{self, Tally};
 use super::seeds::{Generator, Purpose};
 use super::sensing::{HELD_CHANGE, Sensing};
 use super::template::{Failure, Goal, Template};
@@ -52,6 +54,12 @@ pub struct Arena {
     pub bus: Generator,
     /// The cast drawn for the episode, as an index into the template's; `None` where it has none.
     pub cast: Option<u16>,
+    /// Angle of the Sun at the start, from R against T [rad], in the relative tier; zero in the others.
+    pub sun_angle_rad: f64,
+    /// How the episode stands in a goal that counts.
+    pub progress: Progress,
+    /// What the published scores are made of, one a score of the template.
+    pub scores: Vec<Tally>,
 }
 
 impl Arena {
@@ -67,6 +75,9 @@ impl Arena {
             adversary,
             bus: seed.stream(Purpose::Bus),
             cast: None,
+            sun_angle_rad: 0.0,
+            progress: Progress::Nothing,
+            scores: Vec::new(),
         }
     }
 }
@@ -310,13 +321,14 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
 }
 
 /// Finds what ends an episode within the segment, and puts the arena at that moment.
-fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &Identity)>) {
-    let (mut orbits, previous, identities) = columns!(query);
+fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &Identity, &Mass, &Burn)>) {
+    let (mut orbits, previous, identities, masses, burns) = columns!(query);
     let orbits = orbits.bypass_change_detection();
-    let Shared { template, arenas, paths, .. } = &mut *shared;
+    let Shared { template, sun, arenas, paths, .. } = &mut *shared;
     let (slots, segment_s) = (template.slots.len(), template.segment_s);
     for (index, arena) in arenas.iter_mut().enumerate() {
         let rows = index * slots..(index + 1) * slots;
+        let (masses, burns) = (&masses[rows.clone()], &burns[rows.clone()]);
         let (orbits, previous, identities) =
             (&mut orbits[rows.clone()], &previous[rows.clone()], &identities[rows.clone()]);
         if arena.outcome.is_some() {
@@ -326,15 +338,19 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &
             }
             continue;
         }
+        let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), segment_s);
         let is_reference = template.physics.reference.is_some();
         let found = if is_reference {
             let paths = &paths[rows.clone()];
             first_event(template, arena, identities, |[who, from]| PathPair::new(&paths[from], &paths[who], segment_s))
         } else {
-            let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), segment_s);
             first_event(template, arena, identities, |[who, from]| Hermite::between(&motion(from), &motion(who)))
         };
+        let found = goals::count(template, sun, arena, found, motion);
         let lasted_s = found.map_or(segment_s, |(time_s, _)| time_s);
+        scores::tally(template, sun, arena, lasted_s, motion, |slot, time_s| {
+            masses[slot].initial_mass_kg - masses[slot].mass_kg * (1.0 - burns[slot].specific_mass_flow_1_s * time_s)
+        });
         if let Some((time_s, outcome)) = found {
             arena.outcome = Some(outcome);
             for (slot, (orbit, previous)) in orbits.iter_mut().zip(previous).enumerate() {
@@ -362,7 +378,7 @@ fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity)>) {
     let slots = template.slots.len();
     for (index, arena) in arenas.iter().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
         let rows = index * slots..(index + 1) * slots;
-        sensing.look(template, sun, index, arena.time_s, &orbits[rows.clone()], &identities[rows]);
+        sensing.look(template, &sun.in_arena(arena), index, arena.time_s, &orbits[rows.clone()], &identities[rows]);
     }
 }
 
@@ -380,7 +396,7 @@ fn suffer(mut shared: ResMut<Shared>, mut query: Query<(&Orbit, &Surface, &Ident
             identities: &identities[of.clone()],
             emissions: &emissions[of.clone()],
         };
-        let sky = Sky::at(template, sun, arena.time_s);
+        let sky = Sky::at(template, &sun.in_arena(arena), arena.time_s);
         suffer::suffer(&sky, &company, &mut buses[of], arena.last_segment_s, &mut arena.bus);
     }
 }

@@ -150,10 +150,10 @@ impl Shard {
                 // No time passes, but antennas point and instruments read.
                 let (orbits, surfaces, identities) = (&*rows.orbits, &*rows.surfaces, &*rows.identities);
                 let company = Company { orbits, surfaces, identities, emissions: rows.emissions };
-                suffer(&Sky::at(template, sun, 0.0), &company, rows.buses, 0.0, &mut arena.bus);
+                suffer(&Sky::at(template, &sun.in_arena(arena), 0.0), &company, rows.buses, 0.0, &mut arena.bus);
             }
             if !sensing.is_empty() {
-                sensing.reset(template, sun, index, seed, rows.orbits, rows.identities);
+                sensing.reset(template, &sun.in_arena(arena), index, seed, rows.orbits, rows.identities);
             }
         });
     }

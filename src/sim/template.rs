@@ -6,8 +6,11 @@ use super::bus::BusConfig;
 use super::config::{AtTimeLimit, BaseVelocity, Role};
 use super::distribution::Distribution;
 use super::forces::ForceConfig;
+use super::goals::inspection::Inspection;
+use super::goals::station::Station;
 use super::integrators::dop853::Tolerance;
 use super::integrators::rk4::SurfaceForces;
+use super::scores::Score;
 use super::sensing::config::{SensingConfig, SignatureConfig};
 use crate::astro::CartesianState;
 use crate::astro::constants::{EARTH_MU_M3_S2, EARTH_RADIUS_M};
@@ -33,6 +36,8 @@ pub struct Template {
     pub casts: Vec<Cast>,
     /// What decides an episode.
     pub objective: Objective,
+    /// Published scores that are told beside it.
+    pub scores: Vec<Score>,
 }
 
 impl Template {
@@ -69,6 +74,8 @@ pub struct Physics {
     pub earth_radius_m: f64,
     /// Mean motion of the Hill frame [rad/s], in the relative tier; `None` in the others.
     pub hill_mean_motion_rad_s: Option<f64>,
+    /// Angle of the Sun at the start, from R against T [rad], in the relative tier; zero where none is given.
+    pub hill_sun_angle_rad: Option<Distribution>,
     /// Zonal coefficients J2 to J6 [-]; zero where the force is not named.
     pub zonals: [f64; 5],
     /// Forces on surfaces (standard tier).
@@ -95,6 +102,7 @@ impl Default for Physics {
             mu_m3_s2: EARTH_MU_M3_S2,
             earth_radius_m: EARTH_RADIUS_M,
             hill_mean_motion_rad_s: None,
+            hill_sun_angle_rad: None,
             zonals: [0.0; 5],
             surface_forces: SurfaceForces::default(),
             substeps: 1,
@@ -239,6 +247,10 @@ pub enum Goal {
     Reach,
     /// That no failure happens before the time limit.
     Survive,
+    /// To see points of the target, each in the light.
+    Inspect(Inspection),
+    /// To spend time at a place relative to the target.
+    Station(Station),
 }
 
 /// What ends an episode against the objective's team.

@@ -1,9 +1,11 @@
 //! What one spacecraft knows when it decides: its own ship and the tracks that it holds.
 
 use super::components::Orbit;
+use super::goals::Progress;
+use super::goals::inspection::{Inspected, Inspection};
 use super::reset::mean_motion;
 use super::schedule::{Arena, Known};
-use super::template::Template;
+use super::template::{Goal, Template};
 use crate::astro::rtn::{RelativeState, RtnFrame};
 use crate::astro::{CartesianState, Vector3, eclipse, sun};
 
@@ -133,6 +135,11 @@ pub struct View {
     /// Least distance so far of the objective's pair [m]; with sensors, as own ship estimates it, at the ends of segments, and infinite before
     /// both were tracked.
     pub closest_approach_m: f64,
+    /// What own ship has to inspect and has inspected; `None` for everybody else, and where the goal is another. Directions
+    /// are those of the target's RTN frame, from which own RTN differs by range over orbital radius.
+    pub inspection: Option<(Inspection, Inspected)>,
+    /// How much of the objective's goal is met, 0 to 1; `None` where it counts nothing.
+    pub goal_share: Option<f64>,
     /// Own ship.
     pub own: OwnShip,
     /// Tracks: marked goals first, then keep-out objects, then the others by slot; absent ones last.
@@ -155,12 +162,15 @@ impl View {
             relative_tier,
             mu_m3_s2,
             closest_approach_m,
+            inspection,
+            goal_share,
             own,
             tracks,
         } = self;
         (*time_s, *time_left_s, *segment_s) = (other.time_s, other.time_left_s, other.segment_s);
         (*replan_every, *relative_tier, *mu_m3_s2) = (other.replan_every, other.relative_tier, other.mu_m3_s2);
         (*closest_approach_m, *own) = (other.closest_approach_m, other.own);
+        (*inspection, *goal_share) = (other.inspection, other.goal_share);
         for (track, other) in tracks.iter_mut().zip(&other.tracks) {
             if track.team == 0 && other.team == 0 {
                 break;
@@ -189,23 +199,31 @@ impl View {
 pub(super) enum SunModel {
     /// At this position, GCRF [m], in this direction from the Earth; its motion of a degree a day is left out.
     Fixed(Vector3, Vector3),
-    /// In the plane of the reference orbit, along R at the start, turning at minus the mean motion [rad/s] in the Hill frame.
-    Hill(f64),
+    /// In the plane of the reference orbit, turning at minus the mean motion [rad/s] in the Hill frame; where it stands at
+    /// the start is drawn.
+    ///
+    /// Then its angle at the start, from R against T [rad].
+    Hill(f64, f64),
 }
 
 impl SunModel {
     pub(super) fn of(template: &Template) -> Self {
         match template.physics.hill_mean_motion_rad_s {
-            Some(rate_rad_s) => Self::Hill(rate_rad_s),
+            Some(rate_rad_s) => Self::Hill(rate_rad_s, 0.0),
             None => {
                 let position_m = sun::position_gcrf_m(template.epoch_jd_tt);
                 Self::Fixed(position_m, position_m / position_m.norm())
             }
         }
     }
-}
 
-impl SunModel {
+    /// Unit vector to the Sun in the Hill frame, `time_s` after the start; along R in the other models.
+    pub(super) fn hill_direction(&self, start_rad: f64, time_s: f64) -> Vector3 {
+        let Self::Hill(rate_rad_s, _) = self else { return Vector3::x() };
+        let angle_rad = start_rad + rate_rad_s * time_s;
+        Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0)
+    }
+
     /// Unit vector to the Sun from `position_m`, own RTN; `frame`: own axes, none in the Hill frame.
     pub(super) fn direction_rtn(&self, frame: Option<&RtnFrame>, position_m: &Vector3, time_s: f64) -> Vector3 {
         match self {
@@ -213,10 +231,17 @@ impl SunModel {
                 let direction = sun_m - position_m;
                 frame.map_or(direction, |frame| frame.to_rtn(&direction)).normalize()
             }
-            Self::Hill(rate_rad_s) => {
-                let angle_rad = rate_rad_s * time_s;
-                Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0)
+            Self::Hill(_, start_rad) => {
+                self.hill_direction(*start_rad, time_s)
             }
+        }
+    }
+
+    /// The Sun of an arena's episode.
+    pub(super) fn in_arena(&self, arena: &Arena) -> Self {
+        match self {
+            Self::Hill(rate_rad_s, _) => Self::Hill(*rate_rad_s, arena.sun_angle_rad),
+            Self::Fixed(..) => *self,
         }
     }
 }
@@ -231,6 +256,8 @@ impl View {
         relative_tier: false,
         mu_m3_s2: 0.0,
         closest_approach_m: 0.0,
+        inspection: None,
+        goal_share: None,
         own: OwnShip {
             slot: 0,
             team: 0,
@@ -288,12 +315,12 @@ impl View {
         let (mass, thruster, ledger) = (&known.masses[row], &known.thrusters[row], &known.ledgers[row]);
         let frame = template.physics.hill_mean_motion_rad_s.is_none().then(|| RtnFrame::of(&state));
         let to_rtn = |vector: &Vector3| frame.as_ref().map_or(*vector, |frame| frame.to_rtn(vector));
-        let sun_rtn = sun.direction_rtn(frame.as_ref(), &state.position_m, arena.time_s);
+        let sun_rtn = sun.in_arena(arena).direction_rtn(frame.as_ref(), &state.position_m, arena.time_s);
         let eclipsed = match sun {
             SunModel::Fixed(_, direction) => {
                 eclipse::in_shadow_behind(&state.position_m, direction, template.physics.earth_radius_m)
             }
-            SunModel::Hill(_) => false,
+            SunModel::Hill(..) => false,
         };
         let knowledge = known.sensing.knowledge(arena_index, slot);
         self.own = OwnShip {
@@ -323,6 +350,13 @@ impl View {
             Some(knowledge) => knowledge.closest_approach_m,
             None => arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first)),
         };
+        self.inspection = match (&template.objective.goal, &arena.progress) {
+            (Goal::Inspect(inspection), Progress::Inspected(inspected)) if slot == template.objective.who => {
+                Some((*inspection, *inspected))
+            }
+            _ => None,
+        };
+        self.goal_share = arena.progress.share(&template.objective.goal);
         let mut count = 0;
         for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
             for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {

@@ -420,8 +420,8 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         let mut policy = self.policy(Exploration::None);
         let seeds = Seeds { run: self.config.seed, domain: SeedDomain::Select, count: self.config.evaluation_episodes };
         let episodes = play(self.task.template, self.task.rewards, seeds, &mut policy)?;
-        let won = episodes.iter().filter(|episode| episode.outcome == Outcome::Success).count();
-        Ok(won as f64 / episodes.len().max(1) as f64)
+        let merit: f64 = episodes.iter().map(EpisodeResult::merit).sum();
+        Ok(merit / episodes.len().max(1) as f64)
     }
 
     /// The learner's network as it stands.

@@ -8,6 +8,7 @@ mod conjunctions;
 mod determinism;
 mod event_log;
 mod fuzz;
+mod goals;
 mod gradients;
 mod learning;
 mod observation;

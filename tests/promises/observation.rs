@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use astroshield::env::intercept::Intercept;
 use astroshield::env::observation::{
-    BLOCK, INTERCEPT, MANOEUVRE, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table,
+    BLOCK, INSPECTION, INTERCEPT, MANOEUVRE, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table,
 };
 use astroshield::env::rollout::Rollout;
 use astroshield::env::vector::{ARENAS_PER_SHARD, AfterEpisode, VectorEnv};
@@ -16,22 +16,24 @@ use astroshield::sim::config::BaseVelocity;
 use astroshield::sim::distribution::Distribution;
 use astroshield::sim::seeds::SeedDomain;
 use astroshield::sim::shard::Shard;
-use astroshield::sim::template::{Slot, Start};
+use astroshield::sim::template::{Goal, Slot, Start};
 use astroshield::sim::view::MAX_TRACKS;
 
 use super::shipped;
 
 #[test]
 fn it_has_128_entries_and_each_its_own_name() {
-    assert_eq!((OWN_SHIP.len(), TRACK.len(), MANOEUVRE.len(), INTERCEPT.len()), (16, 16, 16, 16));
+    let lengths = [OWN_SHIP.len(), TRACK.len(), INSPECTION.len(), MANOEUVRE.len(), INTERCEPT.len()];
+    assert_eq!(lengths, [16; 5]);
     assert_eq!((BLOCK, OBSERVATION), (16, 128));
     let own = OWN_SHIP.iter().map(|entry| (entry.name, entry.meaning));
     let track = TRACK.iter().map(|entry| (entry.name, entry.meaning));
     let intercept = INTERCEPT.iter().map(|entry| (entry.name, entry.meaning));
     let manoeuvre = MANOEUVRE.iter().map(|entry| (entry.name, entry.meaning));
-    let entries: Vec<_> = own.chain(track).chain(manoeuvre).chain(intercept).collect();
+    let inspection = INSPECTION.iter().map(|entry| (entry.name, entry.meaning));
+    let entries: Vec<_> = own.chain(track).chain(inspection).chain(manoeuvre).chain(intercept).collect();
     let names: BTreeSet<&str> = entries.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names.len(), 64);
+    assert_eq!(names.len(), 80);
     assert!(entries.iter().all(|(_, meaning)| !meaning.is_empty()));
 }
 
@@ -56,8 +58,10 @@ fn every_entry_is_bounded_and_a_place_that_shows_nothing_is_zero() {
                 }
                 for (place, block) in observation.chunks_exact(BLOCK).skip(1).enumerate() {
                     let zero = block.iter().all(|number| *number == 0.0);
-                    // The last two places, where no object takes them, show the target's manoeuvre and its intercept.
-                    let taken = place < tracks || place >= MAX_TRACKS - 2;
+                    // The last two places, where no object takes them, show the target's manoeuvre and its intercept, the one
+                    // before them an inspector its inspection.
+                    let inspects = matches!(scenario.template.objective.goal, Goal::Inspect(_));
+                    let taken = place < tracks || place >= MAX_TRACKS - if inspects { 3 } else { 2 };
                     assert_eq!(zero, !taken, "{}: place {place} of {tracks} tracks", scenario.name);
                 }
             }

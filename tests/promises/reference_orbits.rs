@@ -343,6 +343,7 @@ fn template(gravity: &Gravity, segment_s: f64, substeps: usize, first: Slot, sec
         at_time_limit: AtTimeLimit::Terminate,
         slots: vec![first, slot("other", second)],
         casts: Vec::new(),
+        scores: Vec::new(),
         objective: Objective::reach(1, 0, 1, 1e-3),
     }
 }

@@ -578,6 +578,7 @@ fn template(physics: Physics, start: CartesianState, surface: Surface) -> Templa
         at_time_limit: AtTimeLimit::Terminate,
         slots: vec![slot("first", start, surface), slot("other", away, surface)],
         casts: Vec::new(),
+        scores: Vec::new(),
         objective: Objective::reach(1, 0, 1, 1e-3),
     }
 }

@@ -55,6 +55,10 @@ reward_terms! {
     ClosestApproach => closest_approach;
     /// Zero-effort miss of the target, as a potential in its logarithm.
     ZeroEffortMiss => zero_effort_miss;
+    /// How much of the objective's goal is met, as a potential.
+    Progress => progress;
+    /// Distance of the target from the nearest friend, as a potential.
+    Guarded => guarded;
     /// Δv spent.
     DeltaV => delta_v;
     /// Time spent.

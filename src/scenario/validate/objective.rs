@@ -4,7 +4,8 @@ use super::spacecraft::{reference, start_range_m};
 use super::{Allowed, Check};
 use crate::scenario::error::{Quoted, expected_one_of, listed};
 use crate::scenario::spans::Path;
-use crate::sim::config::{BaseVelocity, FailureConfig, OrbitConfig, SuccessConfig};
+use crate::sim::config::{BaseVelocity, FailureConfig, OrbitConfig, StationAxis, SuccessConfig};
+use crate::sim::goals::inspection::MOST_POINTS;
 
 impl Check<'_> {
     pub(super) fn objective(&mut self) {
@@ -41,6 +42,7 @@ impl Check<'_> {
         let (fields, radius_field, radius_m) = match success {
             SuccessConfig::Reach { radius_m, .. } => (["who", "target"], "radius_m", Some(*radius_m)),
             SuccessConfig::Survive { catch_m, .. } => (["who", "from"], "catch_m", *catch_m),
+            SuccessConfig::Inspect { .. } | SuccessConfig::Station { .. } => (["who", "target"], "target", None),
         };
         let [who, target] = success.pair();
         let radius_path = path.field(radius_field);
@@ -53,6 +55,8 @@ impl Check<'_> {
             let help = Some("name what must not happen under `failure`, for example `KeepOut(…)`".to_owned());
             self.fault(path, "there is nothing to survive: the objective has no failure", help);
         }
+        self.inspection(path, success);
+        self.station(path, success);
         let pair = self.pair(path, fields, [who, target]);
         for name in [who, target] {
             if self.config.spacecraft.iter().any(|craft| craft.name == name && craft.orbit == OrbitConfig::Spare) {
@@ -79,6 +83,77 @@ impl Check<'_> {
             self.fault(&radius_path, message, help);
         }
         Some((pair, radius_m))
+    }
+
+    fn inspection(&mut self, path: &Path, success: &SuccessConfig) {
+        let SuccessConfig::Inspect {
+            points,
+            sphere_radius_m,
+            share,
+            complete_share,
+            range_m,
+            half_angle_deg,
+            sun_angle_deg,
+            ..
+        } = success
+        else {
+            return;
+        };
+        if !(1..=MOST_POINTS).contains(&usize::from(*points)) {
+            let message = format!("{points} points are outside 1 to {MOST_POINTS}");
+            self.fault(&path.field("points"), message, None);
+        }
+        let radius = path.field("sphere_radius_m");
+        let sound = self.number(&radius, "radius of the sphere", *sphere_radius_m, "m", Allowed::POSITIVE);
+        let share_allowed = Allowed { greatest: 1.0, ..Allowed::POSITIVE };
+        if self.number(&path.field("share"), "share", *share, "", share_allowed) {
+            let allowed = Allowed { least: *share, greatest: 1.0, ..Allowed::ANY };
+            self.number(&path.field("complete_share"), "complete share", *complete_share, "", allowed);
+        }
+        if let Some(range_m) = range_m {
+            self.number(&path.field("range_m"), "range of the sensor", *range_m, "m", Allowed::POSITIVE);
+        }
+        if let Some(half_angle_deg) = half_angle_deg {
+            let allowed = Allowed { greatest: 180.0, ..Allowed::POSITIVE };
+            self.number(&path.field("half_angle_deg"), "half angle", *half_angle_deg, "°", allowed);
+        }
+        let allowed = Allowed { greatest: 90.0, ..Allowed::POSITIVE };
+        self.number(&path.field("sun_angle_deg"), "angle of the Sun", *sun_angle_deg, "°", allowed);
+        let names = success.pair();
+        let slots = names.map(|name| self.config.spacecraft.iter().position(|craft| craft.name == name));
+        if let [Some(a), Some(b)] = slots
+            && sound
+            && let Some((least_m, _)) = self.start_range_of([a.min(b), a.max(b)])
+            && *sphere_radius_m >= least_m
+        {
+            let message =
+                format!("a sphere of {sphere_radius_m} m is not below the least range at the start, {least_m} m");
+            self.fault(&radius, message, None);
+        }
+    }
+
+    fn station(&mut self, path: &Path, success: &SuccessConfig) {
+        let SuccessConfig::Station { axis, half_angle_deg, range_m, seconds, .. } = success else { return };
+        if let StationAxis::Rtn(radial, transverse, normal) = axis {
+            let (axis, parts) = (path.field("axis"), [*radial, *transverse, *normal]);
+            let sound = parts.iter().all(|part| self.number(&axis, "direction", *part, "", Allowed::ANY));
+            if sound && parts.iter().all(|part| *part == 0.0) {
+                self.fault(&axis, "the direction has no length", Some("for example `Rtn(1.0, 0.0, 0.0)`".to_owned()));
+            }
+        }
+        let allowed = Allowed { greatest: 180.0, ..Allowed::POSITIVE };
+        self.number(&path.field("half_angle_deg"), "half angle", *half_angle_deg, "°", allowed);
+        let band = path.field("range_m");
+        if self.number(&band.index(0), "least range", range_m.0, "m", Allowed::NOT_NEGATIVE) {
+            let allowed = Allowed { least: range_m.0, least_included: false, ..Allowed::ANY };
+            self.number(&band.index(1), "greatest range", range_m.1, "m", allowed);
+        }
+        let limit_s = self.config.timing.time_limit_s;
+        let path = path.field("seconds");
+        if self.number(&path, "time on station", *seconds, "s", Allowed::POSITIVE) && *seconds > limit_s {
+            let message = format!("{seconds} s on station are more than the limit of {limit_s} s");
+            self.fault(&path, message, None);
+        }
     }
 
     fn failure(&mut self, path: &Path, failure: &FailureConfig, reach: Option<([usize; 2], f64)>) {

@@ -13,6 +13,7 @@ use crate::astro::Vector3;
 mod harness;
 mod intercept;
 mod line_of_sight;
+mod steering;
 
 /// State that a behaviour keeps from one segment to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -125,10 +126,10 @@ macro_rules! behaviours {
 pub enum Kind {
     /// Brings own ship to its target: a baseline for learned pursuers.
     Guidance,
+    /// Brings own ship to a place that a goal asks for, and keeps it there: a baseline where a scenario names it.
+    Keeping,
     /// Keeps own ship from being reached.
     Evasion,
-    /// Keeps own ship where it is to be.
-    Keeping,
     /// Plays one of the threat classes, or several in turn.
     Threat,
 }
@@ -166,6 +167,14 @@ behaviours! {
     LaserDazzle => laser_dazzle, "laser_dazzle", Threat;
     /// Sends its target false commands and navigation signals.
     CyberSpoofing => cyber_spoofing, "cyber_spoofing", Threat;
+    /// Natural-motion circumnavigation of the target in phase with the Sun.
+    Circumnavigate => circumnavigate, "circumnavigate", Keeping;
+    /// Holds a place at a distance from the target.
+    HoldStation => hold_station, "hold_station", Keeping;
+    /// Stands between a friend and the target, and meets the target when it comes near.
+    Interpose => interpose, "interpose", Keeping;
+    /// Zero-effort-miss feedback towards the target, dodging who comes in its way.
+    Raid => raid, "raid", Threat;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }

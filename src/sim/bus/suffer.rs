@@ -51,11 +51,10 @@ impl Sky {
                     places: Places::about_the_earth(greenwich_rad, earth_radius_m),
                 }
             }
-            SunModel::Hill(rate_rad_s) => {
-                let (sine, cosine) = libm::sincos(rate_rad_s * time_s);
+            SunModel::Hill(..) => {
                 Self {
                     sun_m: None,
-                    sun_direction: Vector3::new(cosine, -sine, 0.0),
+                    sun_direction: sun.direction_rtn(None, &Vector3::zeros(), time_s),
                     earth_radius_m: None,
                     places: Places::in_hill_frame(),
                 }
