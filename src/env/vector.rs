@@ -418,7 +418,7 @@ impl Part {
         let slots = &self.shard.template().slots;
         let scripted = slots
             .iter()
-            .position(|slot| slot.free_behaviours > 1)
+            .position(|slot| slot.behaviours.len() > 1)
             .or_else(|| slots.iter().position(|slot| !slot.behaviours.is_empty()));
         let behaviour = match self.shard.arenas()[index].cast {
             Some(cast) => self.shard.template().casts[usize::from(cast)].name.clone(),

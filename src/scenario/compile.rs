@@ -6,15 +6,16 @@ use super::start_files::StartFiles;
 use crate::astro::teme;
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::config::{
-    CastConfig, ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PointWeights, PropulsionConfig,
-    ScoreConfig, SpacecraftConfig, StationAxis, SuccessConfig, Thrusters, Tier,
+    CaptureConfig, CastConfig, ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PointWeights,
+    PropulsionConfig, ScoreConfig, SpacecraftConfig, StationAxis, SuccessConfig, Thrusters, Tier,
 };
 use crate::sim::distribution::Distribution;
 use crate::sim::goals::inspection::Inspection;
 use crate::sim::goals::station::{Axis, Station};
+use crate::sim::harm::Harm;
 use crate::sim::integrators::dop853::Tolerance;
 use crate::sim::scores::Score;
-use crate::sim::template::{Cast, Failure, Goal, Objective, Physics, ReferencePhysics, Slot, Start, Template};
+use crate::sim::template::{Capture, Cast, Failure, Goal, Objective, Physics, ReferencePhysics, Slot, Start, Template};
 
 const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
 const M_PER_KM: f64 = 1000.0;
@@ -198,6 +199,11 @@ fn cast(config: &ScenarioConfig, cast: &CastConfig, slots: &mut [Slot]) -> Optio
 
 fn objective(config: &ScenarioConfig, team: u8) -> Option<Objective> {
     let failures = config.objective.failure.iter().map(|failure| self::failure(config, failure));
+    let harms = config.objective.harm.iter();
+    let harms = harms.map(|harm| Some(Harm { slot: slot_of(config, &harm.who)?, limit: harm.limit }));
+    let captures = config.objective.captures.iter().map(|CaptureConfig { who, target, radius_m }| {
+        Some(Capture { pair: [slot_of(config, who)?, slot_of(config, target)?], radius_m: *radius_m })
+    });
     let success = &config.objective.success;
     let (goal, who, target, radius_m, max_speed_m_s) = match success {
         SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } => {
@@ -216,6 +222,8 @@ fn objective(config: &ScenarioConfig, team: u8) -> Option<Objective> {
         radius_m,
         max_speed_m_s: max_speed_m_s.unwrap_or(f64::INFINITY),
         failures: failures.collect::<Option<_>>()?,
+        harms: harms.collect::<Option<_>>()?,
+        captures: captures.collect::<Option<_>>()?,
     })
 }
 

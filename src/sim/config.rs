@@ -10,6 +10,7 @@ use super::behaviours::BehaviourConfig;
 use super::bus::BusConfig;
 use super::distribution::Distribution;
 pub use super::forces::ForceConfig;
+use super::harm::HarmLimit;
 use super::sensing::config::{SensingConfig, SignatureConfig};
 
 /// Physics of an episode.
@@ -377,6 +378,34 @@ pub struct ObjectiveConfig {
     /// What ends the episode against it, beside the time limit.
     #[serde(default)]
     pub failure: Vec<FailureConfig>,
+    /// What the systems of spacecraft must not suffer, or the episode is lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub harm: Vec<HarmConfig>,
+    /// Who puts whom out by coming near: the one that is caught is there no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureConfig>,
+}
+
+/// What the systems of a spacecraft must not suffer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HarmConfig {
+    /// Name of the spacecraft; it has a `bus`.
+    pub who: String,
+    /// What must not happen to it.
+    pub limit: HarmLimit,
+}
+
+/// One spacecraft putting another out by coming near.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureConfig {
+    /// Name of the one that catches.
+    pub who: String,
+    /// Name of the one that is caught.
+    pub target: String,
+    /// Distance at which it is [m].
+    pub radius_m: f64,
 }
 
 /// What counts as success.

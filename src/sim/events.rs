@@ -140,7 +140,7 @@ impl Hermite {
     /// The same motion, ended after `time_s`, which is above zero: a cubic is determined by its ends.
     #[must_use]
     pub fn until(&self, time_s: f64) -> Self {
-        Self { start: self.start, end: self.at(time_s), duration_s: time_s }
+        Self { start: self.start, end: self.at(time_s), knots_s: [0.0, time_s] }
     }
 
     /// Position and velocity after `time_s`.

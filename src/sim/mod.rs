@@ -10,6 +10,7 @@ pub mod emission;
 pub mod events;
 pub mod forces;
 pub mod goals;
+pub mod harm;
 pub mod integrators;
 pub mod path;
 pub mod propagation;
@@ -44,6 +45,14 @@ pub enum Outcome {
     Overspeed,
     /// The time limit was reached.
     TimeLimit,
+    /// A link was lost for too long.
+    LinkLost,
+    /// The focal plane took too much light.
+    Dazzled,
+    /// Too many false commands were executed.
+    Commanded,
+    /// The navigation solution was led too far away.
+    Misled,
 }
 
 impl Outcome {
@@ -57,6 +66,10 @@ impl Outcome {
             Self::KeepOut => "keep_out",
             Self::Overspeed => "overspeed",
             Self::TimeLimit => "time_limit",
+            Self::LinkLost => "link_lost",
+            Self::Dazzled => "dazzled",
+            Self::Commanded => "commanded",
+            Self::Misled => "misled",
         }
     }
 }

@@ -15,6 +15,7 @@ use super::emission::Emission;
 use super::events::{Hermite, RelativeMotion, bisect};
 use super::forces::{ForceModel, Gravity};
 use super::goals::{self, Progress};
+use super::harm;
 use super::integrators::rk4::Exposure;
 use super::integrators::{clohessy_wiltshire, rk4};
 use super::path::{Path, PathPair};
@@ -24,8 +25,8 @@ use super::reset::EpisodeSeed;
 use super::scores::{self, Tally};
 use super::seeds::{Generator, Purpose};
 use super::sensing::{HELD_CHANGE, Sensing};
-use super::template::{Failure, Goal, Template};
-use super::view::View;
+use super::template::{Capture, Failure, Goal, Objective, Template};
+use super::view::{MAX_TRACKS, View};
 use crate::astro::Vector3;
 use crate::astro::chebyshev::ChebyshevPath;
 use crate::astro::relative::ClohessyWiltshire;
@@ -321,16 +322,16 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
 }
 
 /// Finds what ends an episode within the segment, and puts the arena at that moment.
-fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &Identity, &Mass, &Burn)>) {
-    let (mut orbits, previous, identities, masses, burns) = columns!(query);
-    let orbits = orbits.bypass_change_detection();
+fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &mut Identity, &Mass, &Burn)>) {
+    let (mut orbits, previous, mut identities, masses, burns) = columns!(query);
+    let (orbits, identities) = (orbits.bypass_change_detection(), identities.bypass_change_detection());
     let Shared { template, sun, arenas, paths, .. } = &mut *shared;
     let (slots, segment_s) = (template.slots.len(), template.segment_s);
     for (index, arena) in arenas.iter_mut().enumerate() {
         let rows = index * slots..(index + 1) * slots;
         let (masses, burns) = (&masses[rows.clone()], &burns[rows.clone()]);
         let (orbits, previous, identities) =
-            (&mut orbits[rows.clone()], &previous[rows.clone()], &identities[rows.clone()]);
+            (&mut orbits[rows.clone()], &previous[rows.clone()], &mut identities[rows.clone()]);
         if arena.outcome.is_some() {
             arena.last_segment_s = 0.0;
             for (orbit, previous) in orbits.iter_mut().zip(previous) {
@@ -346,8 +347,12 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &
         } else {
             first_event(template, arena, identities, |[who, from]| Hermite::between(&motion(from), &motion(who)))
         };
+        let (found, caught) = found;
         let found = goals::count(template, sun, arena, found, motion);
         let lasted_s = found.map_or(segment_s, |(time_s, _)| time_s);
+        for (slot, _) in caught.iter().enumerate().filter(|(_, caught_s)| **caught_s <= lasted_s) {
+            identities[slot].team = 0;
+        }
         scores::tally(template, sun, arena, lasted_s, motion, |slot, time_s| {
             masses[slot].initial_mass_kg - masses[slot].mass_kg * (1.0 - burns[slot].specific_mass_flow_1_s * time_s)
         });
@@ -397,7 +402,11 @@ fn suffer(mut shared: ResMut<Shared>, mut query: Query<(&Orbit, &Surface, &Ident
             emissions: &emissions[of.clone()],
         };
         let sky = Sky::at(template, &sun.in_arena(arena), arena.time_s);
-        suffer::suffer(&sky, &company, &mut buses[of], arena.last_segment_s, &mut arena.bus);
+        suffer::suffer(&sky, &company, &mut buses[of.clone()], arena.last_segment_s, &mut arena.bus);
+        // What ended the segment sooner stands.
+        if arena.outcome.is_none() || arena.time_s >= template.time_limit_s {
+            arena.outcome = harm::outcome(&template.objective.harms, &buses[of]).or(arena.outcome);
+        }
     }
 }
 
@@ -428,8 +437,9 @@ fn first_event<Motion: RelativeMotion>(
     arena: &mut Arena,
     identities: &[Identity],
     pair: impl Fn([usize; 2]) -> Motion,
-) -> Option<(f64, Outcome)> {
+) -> (Option<(f64, Outcome)>, Caught) {
     let objective = &template.objective;
+    let caught = caught(objective, identities, &pair);
     let mut first: Option<(f64, Outcome)> = None;
     let mut offer = |time_s: f64, outcome: Outcome| {
         if first.is_none_or(|(best_s, _)| time_s < best_s) {
@@ -438,22 +448,28 @@ fn first_event<Motion: RelativeMotion>(
     };
     let chase = pair([objective.who, objective.target]);
     let closest = chase.closest_approach();
-    if let Some(time_s) = chase.first_within(objective.radius_m, closest) {
+    let pair_is_there = [objective.who, objective.target].iter().all(|slot| identities[*slot].is_present());
+    if let Some(time_s) = chase.first_within(objective.radius_m, closest).filter(|_| pair_is_there) {
         let crash = chase.state_at(time_s).velocity_m_s.norm() > objective.max_speed_m_s;
         offer(time_s, if crash { Outcome::Crash } else { Outcome::Success });
     }
-    // A slot that nothing was released into yet is nowhere.
+    // A slot that nothing was released into yet is nowhere, and one that was caught is there no more.
     let is_there = |pair: &[usize; 2]| pair.iter().all(|slot| identities[*slot].is_present());
+    let until_s = |pair: &[usize; 2]| caught[pair[0]].min(caught[pair[1]]);
     for failure in objective.failures.iter().filter(|failure| is_there(failure.pair())) {
         match failure {
             Failure::Escape { pair: of, range_m } => {
-                if let Some(time_s) = pair(*of).first_beyond(*range_m) {
+                if let Some(time_s) = pair(*of).first_beyond(*range_m)
+                    && time_s <= until_s(of)
+                {
                     offer(time_s, Outcome::Escape);
                 }
             }
             Failure::KeepOut { pair: of, radius_m } => {
                 let motion = pair(*of);
-                if let Some(time_s) = motion.first_within(*radius_m, motion.closest_approach()) {
+                if let Some(time_s) = motion.first_within(*radius_m, motion.closest_approach())
+                    && time_s <= until_s(of)
+                {
                     offer(time_s, Outcome::KeepOut);
                 }
             }
@@ -477,8 +493,30 @@ fn first_event<Motion: RelativeMotion>(
     }
     let until_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
     let nearest_m = if closest.0 <= until_s { closest.1 } else { chase.distance_m(until_s) };
-    arena.closest_approach_m = arena.closest_approach_m.min(nearest_m);
-    first
+    if pair_is_there {
+        arena.closest_approach_m = arena.closest_approach_m.min(nearest_m);
+    }
+    (first, caught)
+}
+
+/// When each slot is caught within the segment [s]; infinite where it is not.
+type Caught = [f64; MAX_TRACKS + 1];
+
+fn caught<Motion: RelativeMotion>(
+    objective: &Objective,
+    identities: &[Identity],
+    pair: &impl Fn([usize; 2]) -> Motion,
+) -> Caught {
+    let mut caught = [f64::INFINITY; MAX_TRACKS + 1];
+    for Capture { pair: of, radius_m } in &objective.captures {
+        if of.iter().all(|slot| identities[*slot].is_present()) {
+            let motion = pair(*of);
+            if let Some(time_s) = motion.first_within(*radius_m, motion.closest_approach()) {
+                caught[of[1]] = caught[of[1]].min(time_s);
+            }
+        }
+    }
+    caught
 }
 
 /// Adds up the overspeed until `lasted_s`, and gives the time [s] at which it passes its margin: the sample at which it is passed, or,

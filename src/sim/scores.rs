@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::events::Hermite;
+use super::events::{Hermite, RelativeMotion};
 use super::goals::look;
 use super::schedule::Arena;
 use super::template::Template;

@@ -8,6 +8,7 @@ use super::distribution::Distribution;
 use super::forces::ForceConfig;
 use super::goals::inspection::Inspection;
 use super::goals::station::Station;
+use super::harm::Harm;
 use super::integrators::dop853::Tolerance;
 use super::integrators::rk4::SurfaceForces;
 use super::scores::Score;
@@ -230,13 +231,36 @@ pub struct Objective {
     pub max_speed_m_s: f64,
     /// What ends the episode against the team.
     pub failures: Vec<Failure>,
+    /// What systems must not suffer.
+    pub harms: Vec<Harm>,
+    /// Who puts whom out.
+    pub captures: Vec<Capture>,
+}
+
+/// One slot putting another out by coming near.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Capture {
+    /// The one that catches, and the one that is caught.
+    pub pair: [usize; 2],
+    /// Distance at which it is [m].
+    pub radius_m: f64,
 }
 
 impl Objective {
     /// That slot `who` of a team comes within a radius of slot `target`, at any speed.
     #[must_use]
     pub fn reach(team: u8, who: usize, target: usize, radius_m: f64) -> Self {
-        Self { team, goal: Goal::Reach, who, target, radius_m, max_speed_m_s: f64::INFINITY, failures: Vec::new() }
+        Self {
+            team,
+            goal: Goal::Reach,
+            who,
+            target,
+            radius_m,
+            max_speed_m_s: f64::INFINITY,
+            failures: Vec::new(),
+            harms: Vec::new(),
+            captures: Vec::new(),
+        }
     }
 }
 

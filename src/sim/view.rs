@@ -231,9 +231,7 @@ impl SunModel {
                 let direction = sun_m - position_m;
                 frame.map_or(direction, |frame| frame.to_rtn(&direction)).normalize()
             }
-            Self::Hill(_, start_rad) => {
-                self.hill_direction(*start_rad, time_s)
-            }
+            Self::Hill(_, start_rad) => self.hill_direction(*start_rad, time_s),
         }
     }
 

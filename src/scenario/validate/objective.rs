@@ -22,6 +22,7 @@ impl Check<'_> {
             self.fault(&path.field("team"), message, expected_one_of(&objective.team, &teams));
         }
         let reach = self.success(&path.field("success"), team_is_known);
+        self.harm_and_captures(&path);
         let mut limited = false;
         for (index, failure) in objective.failure.iter().enumerate() {
             let path = path.field("failure").index(index);
@@ -32,6 +33,43 @@ impl Check<'_> {
                     self.fault(&path, "there is more than one SpeedLimit", help);
                 }
                 limited = true;
+            }
+        }
+    }
+
+    /// Checks what systems must not suffer, and who puts whom out.
+    fn harm_and_captures(&mut self, path: &Path) {
+        let objective = &self.config.objective;
+        for (index, harm) in objective.harm.iter().enumerate() {
+            let path = path.field("harm").index(index);
+            if let Some(slot) = self.slot(&path.field("who"), &harm.who)
+                && self.config.spacecraft[slot].bus.is_none()
+            {
+                let message = format!("{} has no systems that could be harmed", Quoted(&harm.who));
+                self.fault(&path.field("who"), message, Some("give it a `bus`; `bus: ()` is a sound one".to_owned()));
+            }
+            if let Some((field, fault)) = harm.limit.fault() {
+                self.fault(&path.field("limit").field(field), format!("`{field}`: {fault}"), None);
+            }
+        }
+        for (index, capture) in objective.captures.iter().enumerate() {
+            let path = path.field("captures").index(index);
+            let pair = self.pair(&path, ["who", "target"], [&capture.who, &capture.target]);
+            let radius_path = path.field("radius_m");
+            let is_sound = self.number(&radius_path, "capture radius", capture.radius_m, "m", Allowed::POSITIVE);
+            if let (true, Some((least_m, _))) = (is_sound, pair.and_then(|pair| self.start_range_of(pair)))
+                && capture.radius_m >= least_m
+            {
+                let message = format!(
+                    "capture radius {} m is not below the least range at the start, {least_m} m",
+                    capture.radius_m
+                );
+                self.fault(&radius_path, message, None);
+            }
+            if objective.success.pair()[0] == capture.target {
+                let message =
+                    format!("{} is whom the objective is about, and cannot be put out", Quoted(&capture.target));
+                self.fault(&path.field("target"), message, None);
             }
         }
     }
@@ -51,9 +89,12 @@ impl Check<'_> {
         if let SuccessConfig::Reach { max_speed_m_s: Some(max_speed_m_s), .. } = success {
             self.number(&path.field("max_speed_m_s"), "greatest speed", *max_speed_m_s, "m/s", Allowed::POSITIVE);
         }
-        if matches!(success, SuccessConfig::Survive { .. }) && self.config.objective.failure.is_empty() {
+        if matches!(success, SuccessConfig::Survive { .. })
+            && self.config.objective.failure.is_empty()
+            && self.config.objective.harm.is_empty()
+        {
             let help = Some("name what must not happen under `failure`, for example `KeepOut(…)`".to_owned());
-            self.fault(path, "there is nothing to survive: the objective has no failure", help);
+            self.fault(path, "there is nothing to survive: the objective has neither failure nor harm", help);
         }
         self.inspection(path, success);
         self.station(path, success);

@@ -114,6 +114,8 @@ pub struct Link {
     pub unjammed_db_hz: f64,
     /// What is left above the need [dB]; negative where the link is lost.
     pub margin_db: f64,
+    /// Time for which it has been lost since the start of the episode [s].
+    pub lost_s: f64,
 }
 
 impl Link {
@@ -132,6 +134,7 @@ impl Link {
             c_n0_db_hz: NO_CARRIER_DB_HZ,
             unjammed_db_hz: NO_CARRIER_DB_HZ,
             margin_db: NO_CARRIER_DB_HZ - required_db_hz,
+            lost_s: 0.0,
         }
     }
 

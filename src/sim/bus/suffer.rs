@@ -51,14 +51,12 @@ impl Sky {
                     places: Places::about_the_earth(greenwich_rad, earth_radius_m),
                 }
             }
-            SunModel::Hill(..) => {
-                Self {
-                    sun_m: None,
-                    sun_direction: sun.direction_rtn(None, &Vector3::zeros(), time_s),
-                    earth_radius_m: None,
-                    places: Places::in_hill_frame(),
-                }
-            }
+            SunModel::Hill(..) => Self {
+                sun_m: None,
+                sun_direction: sun.direction_rtn(None, &Vector3::zeros(), time_s),
+                earth_radius_m: None,
+                places: Places::in_hill_frame(),
+            },
         }
     }
 
@@ -181,6 +179,11 @@ fn one(
     let earth_share = sky.earth_radius_m.map_or(0.0, |radius_m| earth_share(state.position_m.norm(), radius_m));
     let area_m2 = company.surfaces[slot].area_m2;
     systems.thermal.step(lit_share, earth_share, received.laser_on_craft_w, area_m2, duration_s);
+    for link in [&mut systems.links.uplink, &mut systems.links.downlink, &mut systems.links.gnss] {
+        if link.margin_db < 0.0 {
+            link.lost_s += duration_s;
+        }
+    }
     let links = &systems.links;
     let (up_db, down_db) = (links.uplink.margin_db, links.downlink.margin_db);
     systems.commanding.step(up_db, down_db, &received.false_commands, duration_s, generator);
