@@ -27,5 +27,6 @@ mod scenarios;
 mod sensing;
 mod shipped;
 mod signals;
+mod signatures_bus;
 mod start_files;
 mod tracks;

@@ -121,7 +121,7 @@ mod tests {
         let mut generator = Generator::seed_from_u64(1);
         let laser = LaserDazzle {
             period_s: Distribution::Fixed(100.0),
-            duty: Distribution::Fixed(0.3),
+            duty: Distribution::Fixed(0.25),
             ..LaserDazzle::default()
         };
         assert!(laser.faults().is_empty() && laser.needs().victim_bus);
