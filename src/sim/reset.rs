@@ -99,7 +99,7 @@ fn surface(slot: &Slot, generator: &mut Generator) -> Surface {
 }
 
 /// Who flies a slot from now on: this behaviour of its list, or one drawn.
-pub(super) fn pilot(slot: &Slot, part: Option<u16>, generator: &mut Generator) -> Pilot {
+fn pilot(slot: &Slot, part: Option<u16>, generator: &mut Generator) -> Pilot {
     if slot.behaviours.is_empty() {
         return Pilot::default();
     }

@@ -11,8 +11,12 @@ use crate::astro::Vector3;
 
 #[cfg(test)]
 mod harness;
+
+mod arc;
+mod countdown;
 mod intercept;
 mod line_of_sight;
+mod seeker;
 
 /// State that a behaviour keeps from one segment to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,7 +24,7 @@ pub struct Memory {
     /// Parameters drawn at the start of the episode, in the order of the behaviour's fields.
     pub parameters: [f64; 8],
     /// Whatever the behaviour needs to remember; zero at the start of the episode.
-    pub scratch: [f64; 8],
+    pub scratch: [f64; 16],
     /// Of a sequence, the stage in hand; see [`sequence`].
     pub stage: u16,
     /// When that stage ends, since the start of the episode [s].
@@ -152,6 +156,14 @@ behaviours! {
     Jink => jink, "jink", Evasion;
     /// Weaves: alternates its burn across the line of sight at a drawn period.
     Weave => weave, "weave", Evasion;
+    /// Steers for impact with a seeker of bounded range and view: zero-effort-miss, then proportional navigation.
+    KineticIntercept => kinetic_intercept, "kinetic_intercept", Threat;
+    /// Closes over two hold points at a speed proportional to range, to touch its target at centimetres a second.
+    Grapple => grapple, "grapple", Threat;
+    /// Releases a child after a while, and takes its own recoil back.
+    SubsatelliteRelease => subsatellite_release, "subsatellite_release", Threat;
+    /// Breaks up into its team's spare slots, the remains tumbling.
+    Fragmentation => fragmentation, "fragmentation", Threat;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }
