@@ -250,7 +250,7 @@ mod tests {
         assert!((events[1].time_s - 3.0 / 0.3).abs() < 2e-6 && events[1].kind == EventKind::EclipseExit);
         events.clear();
         eclipses(0, &[at(5.0), at(6.0)], shadowed, &mut events);
-        assert_eq!(events, [Event { time_s: 0.0, slot: 0, kind: EventKind::EclipseEntry }]);
+        assert_eq!(events, [Event { time_s: 5.0, slot: 0, kind: EventKind::EclipseEntry }]);
     }
 
     #[test]

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn an_arc_ends_where_it_is_asked_to() {
-        let view = Duel::relative([30.0, -900.0, 20.0], [0.05, 0.4, -0.02]).pursuer_view();
+        let mut view = Duel::relative([30.0, -900.0, 20.0], [0.05, 0.4, -0.02]).pursuer_view();
+        view.own.max_acceleration_m_s2 = 0.1;
         let target = *view.target().expect("one track");
         let arcs = Arcs::from_here(&view, &target);
         let (point_m, tau_s) = (Vector3::new(0.0, -700.0, 0.0), 300.0);
