@@ -79,7 +79,11 @@ mod tests {
     fn own() -> CartesianState {
         CartesianState {
             position_m: Vector3::new(7e6, 0.0, 0.0),
-            velocity_m_s: Vector3::new(0.0, (EARTH_MU_M3_S2 / 7e6_f64).sqrt() * 0.8, (EARTH_MU_M3_S2 / 7e6_f64).sqrt() * 0.6),
+            velocity_m_s: Vector3::new(
+                0.0,
+                (EARTH_MU_M3_S2 / 7e6_f64).sqrt() * 0.8,
+                (EARTH_MU_M3_S2 / 7e6_f64).sqrt() * 0.6,
+            ),
         }
     }
 

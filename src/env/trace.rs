@@ -104,7 +104,8 @@ impl Trace {
                 // A release comes before the burn, which took this share of the mass and, of the Δv, what `pay` counts.
                 let burnt = rows.burns[slot].specific_mass_flow_1_s * arena.last_segment_s;
                 let kept = if appears { CraftState { delta_v_spent_m_s: 0.0, ..end } } else { before };
-                let delta_v_left_m_s = if appears { rows.masses[slot].initial_delta_v_m_s } else { before.delta_v_left_m_s };
+                let delta_v_left_m_s =
+                    if appears { rows.masses[slot].initial_delta_v_m_s } else { before.delta_v_left_m_s };
                 before = CraftState { state: began, mass_kg: end.mass_kg / (1.0 - burnt), delta_v_left_m_s, ..kept };
                 self.restarts.push(Restart { slot, segment, state: before });
             }

@@ -136,10 +136,7 @@ mod tests {
         };
         Template {
             epoch_jd_tt: 2_461_120.0,
-            physics: Physics {
-                hill_mean_motion_rad_s: relative_tier.then_some(0.001),
-                ..Physics::default()
-            },
+            physics: Physics { hill_mean_motion_rad_s: relative_tier.then_some(0.001), ..Physics::default() },
             segment_s: 10.0,
             replan_every: 1,
             time_limit_s: 1_000.0,

@@ -81,7 +81,10 @@ fn releases_are_the_same_for_any_threads_and_shards() {
 fn a_checkpoint_keeps_what_was_released() {
     let scenario = game().scenario();
     let mut whole = env(&scenario, 8);
-    let halves = [whole.state(), { play(&mut whole, 30); whole.state() }];
+    let halves = [whole.state(), {
+        play(&mut whole, 30);
+        whole.state()
+    }];
     let released = scene(&mut whole).iter().filter(|row| row.3 != 0).count();
     assert!(released > 2 * 33 + 20, "{released} there in mid-course: too few to tell");
     let expected = play(&mut whole, 60);

@@ -290,7 +290,15 @@ fn a_grapple_closes_at_a_speed_proportional_to_range_and_touches_at_centimetres_
     let spent = |part| quantile(found.spent_m_s.clone(), part);
     println!(
         "near {}, touched {}, contact {}, slope {:.2} {:.2} {:.2}, Δv {:.1} {:.1} {:.1}",
-        found.near, found.touched, found.contact_m_s, part(0.05), part(0.5), part(0.95), spent(0.1), spent(0.5), spent(0.9)
+        found.near,
+        found.touched,
+        found.contact_m_s,
+        part(0.05),
+        part(0.5),
+        part(0.95),
+        spent(0.1),
+        spent(0.5),
+        spent(0.9)
     );
     assert!(found.near >= 0.99, "{} come under 100 m", found.near);
     assert!(found.touched >= 0.95, "{} touch", found.touched);
@@ -329,7 +337,8 @@ fn partings(game: &CloseGame) -> Vec<Vec<Parting>> {
             })
             .collect();
         for (index, (there, ..)) in now.iter().enumerate() {
-            let Some((was_there, mass_kg, state)) = before.get(index).filter(|(was_there, ..)| was_there != there) else {
+            let Some((was_there, mass_kg, state)) = before.get(index).filter(|(was_there, ..)| was_there != there)
+            else {
                 continue;
             };
             let count = |there: &[bool]| there.iter().filter(|there| **there).count();
@@ -457,7 +466,9 @@ fn distance_from_gaussian(mut values: Vec<f64>, mean: f64, sigma: f64) -> f64 {
     let count = values.len() as f64;
     let cdf = |value: f64| 0.5 * libm::erfc(-(value - mean) / sigma / std::f64::consts::SQRT_2);
     let steps = values.iter().enumerate();
-    steps.map(|(k, value)| (cdf(*value) - k as f64 / count).abs().max((cdf(*value) - (k + 1) as f64 / count).abs())).fold(0.0, f64::max)
+    steps
+        .map(|(k, value)| (cdf(*value) - k as f64 / count).abs().max((cdf(*value) - (k + 1) as f64 / count).abs()))
+        .fold(0.0, f64::max)
 }
 
 #[test]

@@ -34,8 +34,10 @@ mod tests {
     #[test]
     fn counts_from_the_first_call_and_fires_once() {
         let mut memory = Memory::default();
-        let fired: Vec<f64> =
-            (0..20).map(|step| 700.0 + 10.0 * f64::from(step)).filter(|now_s| fires(&mut memory, 55.0, *now_s)).collect();
+        let fired: Vec<f64> = (0..20)
+            .map(|step| 700.0 + 10.0 * f64::from(step))
+            .filter(|now_s| fires(&mut memory, 55.0, *now_s))
+            .collect();
         assert_eq!(fired, [760.0]);
         assert!(is_done(&memory));
     }

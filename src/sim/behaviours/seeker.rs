@@ -185,7 +185,10 @@ mod tests {
         assert!(!seeker().look(&view, &target, &aside).1, "0.197 rad off, and no time to turn");
         let mut later = view;
         later.time_s = 12.0;
-        assert!(seeker().look(&later, &target, &aside).1, "0.12 rad in twelve seconds, less 0.013 rad that own RTN turned");
+        assert!(
+            seeker().look(&later, &target, &aside).1,
+            "0.12 rad in twelve seconds, less 0.013 rad that own RTN turned"
+        );
     }
 
     #[test]
