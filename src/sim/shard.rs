@@ -43,7 +43,7 @@ pub struct Shard {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot)>,
+    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Emission)>,
 }
 
 impl Shard {
@@ -250,7 +250,16 @@ impl Shard {
                 rows.extend((0..template.slots.len()).map(|slot| {
                     let (orbit, mass, thruster) = (of.orbits[slot], of.masses[slot], of.thrusters[slot]);
                     let surface = of.surfaces[slot];
-                    (orbit, mass, thruster, surface, of.ledgers[slot], of.identities[slot], of.pilots[slot])
+                    (
+                        orbit,
+                        mass,
+                        thruster,
+                        surface,
+                        of.ledgers[slot],
+                        of.identities[slot],
+                        of.pilots[slot],
+                        of.emissions[slot],
+                    )
                 }));
             });
         }
@@ -276,6 +285,10 @@ impl Shard {
                     rows.ledgers[slot] = row.4;
                     rows.identities[slot] = row.5;
                     rows.pilots[slot] = row.6;
+                    rows.emissions[slot] = row.7;
+                    // What coasts, or is not there, is told nothing anew: it must not go on with what was told before.
+                    rows.commands[slot] = Command::default();
+                    rows.burns[slot] = Burn::default();
                 }
             });
         }
