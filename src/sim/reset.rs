@@ -114,7 +114,7 @@ fn surface(slot: &Slot, generator: &mut Generator) -> Surface {
 }
 
 /// Who flies a slot from now on: the part that a cast gives it, or a behaviour drawn.
-pub(super) fn pilot(slot: &Slot, part: Option<usize>, generator: &mut Generator) -> Pilot {
+fn pilot(slot: &Slot, part: Option<usize>, generator: &mut Generator) -> Pilot {
     if slot.behaviours.is_empty() {
         return Pilot::default();
     }

@@ -47,7 +47,7 @@ pub struct Shard {
 }
 
 /// What a checkpoint keeps of a row.
-type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus);
+type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus, Emission);
 
 /// Everything of a shard that changes, for a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -319,6 +319,7 @@ impl Shard {
                         of.identities[slot],
                         of.pilots[slot],
                         of.buses[slot],
+                        of.emissions[slot],
                     )
                 }));
             });
@@ -349,6 +350,10 @@ impl Shard {
                     rows.identities[slot] = row.5;
                     rows.pilots[slot] = row.6;
                     rows.buses[slot] = row.7;
+                    rows.emissions[slot] = row.8;
+                    // What coasts, or is not there, is told nothing anew: it must not go on with what was told before.
+                    rows.commands[slot] = Command::default();
+                    rows.burns[slot] = Burn::default();
                 }
             });
         }

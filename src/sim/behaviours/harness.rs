@@ -193,7 +193,7 @@ impl Duel {
     }
 
     /// One step under `commands`, which are clipped to the thrust and to the Δv that is left.
-    fn step(&mut self, commands: [Vector3; 2]) {
+    pub(crate) fn advance(&mut self, commands: [Vector3; 2]) {
         for (ship, command) in self.ships.iter_mut().zip(commands) {
             let mut acceleration = command;
             if ship.per_axis {
@@ -250,7 +250,7 @@ impl Duel {
                 .map(|_| {
                     let command =
                         pursuer.accelerate(&imagined.pursuer_view(), &mut pursuer_memory, &mut generators[PURSUER]);
-                    (0..steps).for_each(|_| imagined.step([command, held]));
+                    (0..steps).for_each(|_| imagined.advance([command, held]));
                     command
                 })
                 .collect();
@@ -258,7 +258,7 @@ impl Duel {
                 let evasion = evader.accelerate(&self.evader_view(), &mut evader_memory, &mut generators[EVADER]);
                 for _ in 0..steps {
                     let before = self.relative_state(PURSUER);
-                    self.step([command, evasion]);
+                    self.advance([command, evasion]);
                     let after = self.relative_state(PURSUER);
                     report.pursuer_delta_v_m_s = self.ships[PURSUER].delta_v_spent_m_s;
                     report.evader_delta_v_m_s = self.ships[EVADER].delta_v_spent_m_s;

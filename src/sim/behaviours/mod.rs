@@ -11,8 +11,12 @@ use crate::astro::Vector3;
 
 #[cfg(test)]
 mod harness;
+
+mod arc;
+mod countdown;
 mod intercept;
 mod line_of_sight;
+mod seeker;
 mod steering;
 
 /// State that a behaviour keeps from one segment to the next.
@@ -21,7 +25,7 @@ pub struct Memory {
     /// Parameters drawn at the start of the episode, in the order of the behaviour's fields.
     pub parameters: [f64; 8],
     /// Whatever the behaviour needs to remember; zero at the start of the episode.
-    pub scratch: [f64; 8],
+    pub scratch: [f64; 16],
     /// Of a sequence, the stage in hand; see [`sequence`].
     pub stage: u16,
     /// When that stage ends, since the start of the episode [s].
@@ -175,6 +179,14 @@ behaviours! {
     Interpose => interpose, "interpose", Keeping;
     /// Zero-effort-miss feedback towards the target, dodging who comes in its way.
     Raid => raid, "raid", Threat;
+    /// Steers for impact with a seeker of bounded range and view: zero-effort-miss, then proportional navigation.
+    KineticIntercept => kinetic_intercept, "kinetic_intercept", Threat;
+    /// Closes over two hold points at a speed proportional to range, to touch its target at centimetres a second.
+    Grapple => grapple, "grapple", Threat;
+    /// Releases a child after a while, and takes its own recoil back.
+    SubsatelliteRelease => subsatellite_release, "subsatellite_release", Threat;
+    /// Breaks up into its team's spare slots, the remains tumbling.
+    Fragmentation => fragmentation, "fragmentation", Threat;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }
