@@ -13,6 +13,7 @@ use crate::astro::Vector3;
 mod harness;
 mod intercept;
 mod line_of_sight;
+mod relative_orbit;
 
 /// State that a behaviour keeps from one segment to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -152,6 +153,14 @@ behaviours! {
     Jink => jink, "jink", Evasion;
     /// Weaves: alternates its burn across the line of sight at a drawn period.
     Weave => weave, "weave", Evasion;
+    /// Keeps its own station: small burns along track and out of plane now and then.
+    Nominal => nominal, "nominal", Threat;
+    /// Never burns: an object that crosses the target's orbit.
+    Conjunction => conjunction, "conjunction", Threat;
+    /// Drifts up to its target and circles it on a 2:1 ellipse, the Sun at its back.
+    Inspection => inspection, "inspection", Threat;
+    /// Holds a co-planar station beside its target, and answers its burns after a lag.
+    Shadowing => shadowing, "shadowing", Threat;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }
