@@ -25,5 +25,6 @@ mod scenario_text;
 mod scenarios;
 mod shipped;
 mod signals;
+mod signatures_motion;
 mod start_files;
 mod tracks;

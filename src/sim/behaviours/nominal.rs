@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::relative_orbit::{RelativeOrbit, pay_off};
 use super::{Behaviour, Memory};
 use crate::astro::Vector3;
+use crate::astro::relative_elements::RelativeElements;
 use crate::sim::distribution::Distribution;
 use crate::sim::seeds::Generator;
 use crate::sim::threat_class::ThreatClass;
@@ -17,7 +18,7 @@ use crate::sim::view::View;
 /// (2:1, δe by 2 δe) could touch the target. From then on it burns the drawn Δv along T once a period, and half a period
 /// later the same along N. The sign of a T burn is the one after which, a period on, the
 /// slot is nearest and the ellipse has least changed (δa grows by 2 Δv/n, the drift along the track is -3/2 n δa; D'Amico and
-/// Montenbruck, JGCD 29, 2006, eq. 4 and 26); where one burn is too little to bring it back in a period, it burns what it takes.
+/// Montenbruck, JGCD 29, 2006, eq. 4 and 26); where one burn is too little to bring it back within a period and a revolution, it burns what it takes.
 /// The sign of an N burn is drawn. Now and then, in place of a T burn, it moves its slot away from
 /// the target by two larger burns half a revolution apart: an orbit maintenance, which looks like an answer and is none.
 ///
@@ -54,15 +55,11 @@ impl Default for Nominal {
 
 /// Acceleration of the target that counts as a burn [m/s²]; below it, it may be the error of a track.
 const TARGET_BURN_M_S2: f64 = 1e-3;
-/// Part of a revolution within which a place too near the target is left.
-const WITHDRAWAL_ORBITS: f64 = 0.25;
-/// Small burns that the drift back to the slot may be worth.
-const RETURN_BURNS: f64 = 3.0;
 
 // Places in the scratch memory, after the Δv that is owed.
 /// When the next burn is due, plus one [s]; zero before the beginning.
 const NEXT: usize = 3;
-/// What it is: [`ALONG`], [`ACROSS`] or [`END_OF_MAINTENANCE`].
+/// What it is: [`ALONG`], [`ACROSS`], [`END_OF_MAINTENANCE`] or [`END_OF_WITHDRAWAL`].
 const KIND: usize = 4;
 /// The slot along the track, relative to the target [m].
 const SLOT: usize = 5;
@@ -74,6 +71,7 @@ const ECCENTRICITY: usize = 7;
 const ALONG: f64 = 0.0;
 const ACROSS: f64 = 1.0;
 const END_OF_MAINTENANCE: f64 = 2.0;
+const END_OF_WITHDRAWAL: f64 = 3.0;
 
 fn length(vector: [f64; 2]) -> f64 {
     libm::hypot(vector[0], vector[1])
@@ -91,18 +89,27 @@ fn take_slot(view: &View, orbit: &RelativeOrbit, memory: &mut Memory) {
     let n = orbit.mean_motion_rad_s;
     let elements = &orbit.elements;
     let stop_m_s = -0.5 * n * elements.axis_m;
-    let mut burn_m_s = if stop_m_s.abs() > 2.0 * impulse_m_s { stop_m_s } else { 0.0 };
+    let burn_m_s = if stop_m_s.abs() > 2.0 * impulse_m_s { stop_m_s } else { 0.0 };
     let least_m = 2.0 * eccentricity_after_m(orbit, burn_m_s) + keep_out_m;
     let slot_m = elements.along_track_m.abs().max(least_m).copysign(elements.along_track_m);
-    let mut wait_s = 0.5 * phase * period_orbits * orbit.period_s();
-    if slot_m != elements.along_track_m {
-        // -3/2 n δa over the withdrawal, from rest.
-        let withdrawal_s = WITHDRAWAL_ORBITS * orbit.period_s();
-        burn_m_s = stop_m_s - (slot_m - elements.along_track_m) / (3.0 * withdrawal_s);
-        wait_s = withdrawal_s;
-    }
+    let wait_s = 0.5 * phase * period_orbits * orbit.period_s();
     memory.scratch = [0.0, burn_m_s, 0.0, view.time_s + wait_s + 1.0, ALONG, slot_m, 0.0, 0.0];
     memory.scratch[ECCENTRICITY] = eccentricity_after_m(orbit, burn_m_s);
+    if slot_m != elements.along_track_m {
+        let goal = |_| apart(orbit, slot_m);
+        let own = &view.own;
+        if let Some(hop) = orbit.hop(goal, keep_out_m, own.max_acceleration_m_s2, own.delta_v_left_m_s) {
+            memory.scratch[..3].copy_from_slice(hop.departure_rtn_m_s.as_slice());
+            memory.scratch[NEXT] = view.time_s + hop.duration_s + 1.0;
+            memory.scratch[KIND] = END_OF_WITHDRAWAL;
+            memory.scratch[ECCENTRICITY] = 0.0;
+        }
+    }
+}
+
+/// At rest in a slot, out of plane as it is.
+fn apart(orbit: &RelativeOrbit, slot_m: f64) -> RelativeElements {
+    RelativeElements { axis_m: 0.0, along_track_m: slot_m, eccentricity_m: [0.0; 2], ..orbit.elements }
 }
 
 /// The impulse along T [m/s] that keeps the slot.
@@ -112,8 +119,7 @@ fn keep_slot(orbit: &RelativeOrbit, memory: &Memory) -> f64 {
     let period_s = period_orbits * orbit.period_s();
     let off_m = orbit.elements.along_track_m - memory.scratch[SLOT];
     let axis_m = orbit.elements.axis_m - memory.scratch[SLOT_AXIS];
-    let greatest_m = RETURN_BURNS * 2.0 * impulse_m_s / n;
-    let wanted_m = (off_m / (1.5 * n * period_s)).clamp(-greatest_m, greatest_m);
+    let wanted_m = off_m / (1.5 * n * period_s.max(orbit.period_s()));
     let needed_m_s = 0.5 * n * (wanted_m - axis_m);
     if needed_m_s.abs() > impulse_m_s {
         return needed_m_s;
@@ -154,25 +160,26 @@ impl Behaviour for Nominal {
         memory.scratch[SLOT] -= 1.5 * n * memory.scratch[SLOT_AXIS] * view.segment_s;
         if view.time_s + 1.0 >= memory.scratch[NEXT] {
             let half_period_s = 0.5 * period_orbits * orbit.period_s();
-            let (along_m_s, across_m_s, kind, wait_s);
             let kind_now = memory.scratch[KIND];
-            if kind_now == ACROSS {
+            let along = |impulse_m_s: f64| Vector3::new(0.0, impulse_m_s, 0.0);
+            let (impulse, kind, wait_s) = if kind_now == ACROSS {
                 let side = if generator.random::<bool>() { 1.0 } else { -1.0 };
-                (along_m_s, across_m_s, kind, wait_s) = (0.0, side * impulse_m_s, ALONG, half_period_s);
+                (Vector3::new(0.0, 0.0, side * impulse_m_s), ALONG, half_period_s)
+            } else if kind_now == END_OF_WITHDRAWAL {
+                (-orbit.velocity_error_m_s(&apart(&orbit, memory.scratch[SLOT])), ACROSS, half_period_s)
             } else if kind_now == END_OF_MAINTENANCE {
                 let stop_m_s = 0.5 * n * (memory.scratch[SLOT_AXIS] - orbit.elements.axis_m);
                 memory.scratch[SLOT] = orbit.elements.along_track_m;
                 memory.scratch[ECCENTRICITY] = eccentricity_after_m(&orbit, stop_m_s);
-                (along_m_s, across_m_s, kind, wait_s) = (stop_m_s, 0.0, ACROSS, half_period_s);
+                (along(stop_m_s), ACROSS, half_period_s)
             } else if generator.random::<f64>() < maintenance_probability {
                 // A lower orbit gains on the target, a higher one falls behind: away from it in both cases.
                 let away_m_s = -maintenance_m_s.copysign(memory.scratch[SLOT]);
-                (along_m_s, across_m_s, kind, wait_s) = (away_m_s, 0.0, END_OF_MAINTENANCE, 0.5 * orbit.period_s());
+                (along(away_m_s), END_OF_MAINTENANCE, 0.5 * orbit.period_s())
             } else {
-                (along_m_s, across_m_s, kind, wait_s) = (keep_slot(&orbit, memory), 0.0, ACROSS, half_period_s);
-            }
-            memory.scratch[1] += along_m_s;
-            memory.scratch[2] += across_m_s;
+                (along(keep_slot(&orbit, memory)), ACROSS, half_period_s)
+            };
+            (0..3).for_each(|axis| memory.scratch[axis] += impulse[axis]);
             memory.scratch[KIND] = kind;
             memory.scratch[NEXT] = view.time_s + wait_s + 1.0;
         }

@@ -131,8 +131,11 @@ impl RelativeOrbit {
     }
 
     /// The velocity [m/s], RTN, by which own orbit is off `wanted` now: what an impulse has to take away on arrival.
+    ///
+    /// Where the place is off by x along R as well, it is the velocity after which the axes agree, v_T = -2 n x, and nothing drifts.
     pub(super) fn velocity_error_m_s(&self, wanted: &RelativeElements) -> Vector3 {
-        state_now(&self.deviation(wanted), self.mean_motion_rad_s).velocity_rtn_m_s
+        let off = state_now(&self.deviation(wanted), self.mean_motion_rad_s);
+        off.velocity_rtn_m_s + Vector3::new(0.0, 2.0 * self.mean_motion_rad_s * off.position_rtn_m.x, 0.0)
     }
 
     /// The hop to `wanted(seconds from now)` that costs least, of those that stay outside `keep_out_m` if any does, or else the one
@@ -261,8 +264,8 @@ mod tests {
             let mut duel = Duel::relative(position, velocity);
             duel.mean_motion_rad_s = gcrf.mean_motion_rad_s;
             let hill = orbit(duel.pursuer_view());
-            // Second order: 4 km squared over 6,878 km is 2.3 m.
-            assert!(largest_m(&gcrf.deviation(&hill.elements)) < 10.0, "{gcrf:?} {hill:?}");
+            // Second order: 4 km along the track fall by 1.2 m, which counts fourfold in the axis and that threefold.
+            assert!(largest_m(&gcrf.deviation(&hill.elements)) < 20.0, "{gcrf:?} {hill:?}");
         }
     }
 
