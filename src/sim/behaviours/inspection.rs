@@ -21,7 +21,7 @@ use crate::sim::view::View;
 /// approach is a spiral: the separation along the track decays exponentially, δa in proportion to it.
 /// The ellipse is made and kept by hops of two impulses (Vallado, 4th ed., algorithm 48), looked at
 /// a few times a revolution; the size varies a little from look to look, to see more of the target. An ellipse
-/// smaller than twice the keep-out distance is widened to that. Without a target it coasts.
+/// smaller than two and a half times the keep-out distance is widened to that. Without a target it coasts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Inspection {
@@ -59,7 +59,7 @@ impl Default for Inspection {
 }
 
 /// Least semi-axis of the ellipse and amplitude across it, as multiples of the keep-out distance.
-const KEEP_OUT_MARGIN: f64 = 2.0;
+const KEEP_OUT_MARGIN: f64 = 2.5;
 /// Least duration of the approach, in revolutions: a faster one offsets the ellipse radially by so much that it no longer clears the target.
 const SHORTEST_APPROACH_ORBITS: f64 = 1.5;
 
@@ -140,7 +140,7 @@ impl Behaviour for Inspection {
             if off_m > dead_band * size_m.max(KEEP_OUT_MARGIN * keep_out_m) + target.noise_m() {
                 let goal = |after_s| wanted(view, &orbit, memory, after_s);
                 let own = &view.own;
-                let hop = orbit.hop(goal, 1.2 * keep_out_m, own.max_acceleration_m_s2, own.delta_v_left_m_s);
+                let hop = orbit.hop(goal, 1.3 * keep_out_m, own.max_acceleration_m_s2, own.delta_v_left_m_s);
                 if let Some(hop) = hop {
                     memory.scratch[..3].copy_from_slice(hop.departure_rtn_m_s.as_slice());
                     memory.scratch[ARRIVAL] = view.time_s + hop.duration_s;
