@@ -149,6 +149,12 @@ fn start(config: &ScenarioConfig, orbit: &OrbitConfig, epoch_jd_tt: f64) -> Opti
             position_m: position_m.clone(),
             velocity_m_s: velocity_m_s.clone(),
         },
+        OrbitConfig::Crossing { with, after_s, miss_m, relative_speed_m_s } => Start::Crossing {
+            with: slot_of(config, with)?,
+            after_s: after_s.clone(),
+            miss_m: miss_m.clone(),
+            relative_speed_m_s: relative_speed_m_s.clone(),
+        },
         OrbitConfig::RtnShell { to, range_m, direction_weights, base_velocity, speed_m_s } => {
             // Only the ratio of the weights counts; with a greatest of one, a draw is never too short to be normalised.
             let greatest = direction_weights.iter().copied().fold(0.0, f64::max);

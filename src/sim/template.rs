@@ -199,6 +199,17 @@ pub enum Start {
         /// Velocity in the rotating frame [m/s].
         velocity_m_s: [Distribution; 3],
     },
+    /// On an orbit that crosses that of an earlier slot; see [`crossing`](super::crossing).
+    Crossing {
+        /// The other slot.
+        with: usize,
+        /// When the two are nearest, since the start of the episode [s].
+        after_s: Distribution,
+        /// How near they come [m].
+        miss_m: Distribution,
+        /// Relative speed then [m/s].
+        relative_speed_m_s: Distribution,
+    },
     /// A random direction about an earlier slot.
     Shell {
         /// The other slot.

@@ -30,5 +30,6 @@ mod shipped;
 mod signals;
 mod signatures_bus;
 mod signatures_close;
+mod signatures_motion;
 mod start_files;
 mod tracks;
