@@ -1,5 +1,6 @@
 //! The `training` block of a scenario, and what the command line may override of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::algorithms::ppo::PpoConfig;
@@ -8,38 +9,49 @@ use crate::models::actor_critic::ActorCriticConfig;
 use crate::scenario::{Path, Scenario, ScenarioError};
 
 /// How a policy is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
     /// Name of the algorithm in the registry.
     pub algorithm: String,
     /// Environment steps (decisions of one spacecraft) in all.
+    #[schemars(extend("minimum" = 1))]
     pub steps: u64,
     /// Arenas played side by side.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_048_576))]
     pub envs: usize,
     /// Decisions of each arena in a rollout.
+    #[schemars(extend("minimum" = 1))]
     pub rollout: usize,
     /// Seed of the run.
     pub seed: u64,
     /// Discount a decision, γ.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub discount: f64,
     /// λ of generalised advantage estimation.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
     pub gae_lambda: f64,
     /// Learning rate at the start.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub learning_rate: f64,
     /// Learning rate at the end, approached linearly.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub final_learning_rate: f64,
     /// Whether observations are normalised by their running moments.
     pub normalise_observations: bool,
     /// Whether rewards are scaled by the running standard deviation of the discounted return.
     pub normalise_returns: bool,
     /// Shards over which a gradient is summed, each on a thread of its own; part of what makes a run repeatable.
+    #[schemars(extend("minimum" = 1))]
     pub gradient_shards: usize,
     /// Steps between two evaluations on seeds of the domain `select`, by which the champion is picked.
+    #[schemars(extend("minimum" = 1))]
     pub evaluate_every: u64,
     /// Episodes of such an evaluation.
+    #[schemars(extend("minimum" = 1))]
     pub evaluation_episodes: u64,
     /// Steps between two checkpoints.
+    #[schemars(extend("minimum" = 1))]
     pub checkpoint_every: u64,
     /// A warm start by imitation of a scripted guidance; none when left out.
     pub imitation: Option<ImitationConfig>,
