@@ -5,11 +5,13 @@ pub mod config;
 mod difficulty;
 pub mod epoch;
 pub mod error;
+pub mod language;
 pub mod spans;
 mod start_files;
 mod syntax;
 #[cfg(test)]
 mod tests;
+pub mod unit;
 mod validate;
 
 use std::collections::BTreeMap;

@@ -134,6 +134,16 @@ fn default_absolute_tolerance() -> f64 {
 }
 
 impl Tier {
+    /// The name in lower case, as lists have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Relative { .. } => "relative",
+            Self::Standard { .. } => "standard",
+            Self::Reference { .. } => "reference",
+        }
+    }
+
     /// The named forces; none in the relative tier, which has its own.
     #[must_use]
     pub fn forces(&self) -> &[ForceConfig] {

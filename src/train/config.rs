@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::algorithms::ppo::PpoConfig;
+use super::curriculum::CurriculumConfig;
 use super::imitation::ImitationConfig;
 use crate::models::actor_critic::ActorCriticConfig;
 use crate::scenario::{Path, Scenario, ScenarioError};
@@ -55,6 +56,8 @@ pub struct TrainingConfig {
     pub checkpoint_every: u64,
     /// A warm start by imitation of a scripted guidance; none when left out.
     pub imitation: Option<ImitationConfig>,
+    /// Stages of difficulty to train through; none when left out, and all is at the scenario's own difficulty.
+    pub curriculum: Option<CurriculumConfig>,
     /// Sizes of the network.
     pub network: ActorCriticConfig,
     /// Parameters of PPO.
@@ -80,6 +83,7 @@ impl Default for TrainingConfig {
             evaluation_episodes: 256,
             checkpoint_every: 1_000_000,
             imitation: None,
+            curriculum: None,
             network: ActorCriticConfig::default(),
             ppo: PpoConfig::default(),
         }
@@ -96,7 +100,12 @@ impl TrainingConfig {
         let fault = |(field, message, help): (&str, String, &str)| {
             scenario.fault(Path::root().field("training").field(field), message, Some(help.to_owned()))
         };
-        let faults: Vec<_> = config.faults().into_iter().map(fault).collect();
+        let mut faults: Vec<_> = config.faults().into_iter().map(fault).collect();
+        if config.curriculum.is_some() && !scenario.has_ramps() {
+            let message = "nothing in this scenario depends on the difficulty that the curriculum raises".to_owned();
+            let help = "write a number as `Ramp(easy: (low, high), hard: (low, high))`";
+            faults.push(fault(("curriculum", message, help)));
+        }
         if faults.is_empty() { Ok(config) } else { Err(scenario.refuse(faults)) }
     }
 
@@ -137,6 +146,9 @@ impl TrainingConfig {
             if !known {
                 faults.push(("imitation", format!("unknown guidance `{}`", imitation.guidance), "a scripted guidance"));
             }
+        }
+        if let Some((message, help)) = self.curriculum.as_ref().and_then(CurriculumConfig::fault) {
+            faults.push(("curriculum", message, help));
         }
         let mut within = |field, value: f64, valid: bool, help| {
             if !valid {
