@@ -22,7 +22,7 @@ pub struct ScenarioConfig {
     pub epoch: String,
     /// How hard it is, from 0 to 1: where between `easy` and `hard` every `Ramp(…)` of the file stands.
     #[serde(default = "hardest", skip_serializing_if = "is_hardest")]
-    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0, "default" = 1.0))]
     pub difficulty: f64,
     /// Physics.
     pub physics: PhysicsConfig,

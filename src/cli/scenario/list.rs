@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
-
+use super::table;
 use crate::cli::{Failure, colour};
 use crate::scenario::Scenario;
 use crate::train::config::TrainingConfig;
@@ -36,7 +34,7 @@ pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
         let entries: Vec<_> = scenarios.iter().map(|(file, scenario)| entry(file, scenario)).collect();
         println!("{}", serde_json::Value::Array(entries));
     } else {
-        println!("{}", table(&scenarios));
+        println!("{}", families(&scenarios));
     }
     if failed { Err(Failure::Check) } else { Ok(()) }
 }
@@ -76,12 +74,10 @@ fn entry(file: &Path, scenario: &Scenario) -> serde_json::Value {
     })
 }
 
-fn table(scenarios: &[(PathBuf, Scenario)]) -> String {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["name", "file", "slots", "tier", "summary"]);
+fn families(scenarios: &[(PathBuf, Scenario)]) -> String {
+    let mut rows = table(&["name", "file", "slots", "tier", "summary"]);
     for (file, scenario) in scenarios {
-        table.add_row([
+        rows.add_row([
             scenario.name.clone(),
             file.display().to_string(),
             scenario.template.slots.len().to_string(),
@@ -89,5 +85,5 @@ fn table(scenarios: &[(PathBuf, Scenario)]) -> String {
             scenario.summary.clone(),
         ]);
     }
-    table.trim_fmt()
+    rows.trim_fmt()
 }

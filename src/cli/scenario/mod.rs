@@ -6,6 +6,8 @@ mod schema;
 mod show;
 
 use clap::Subcommand;
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table, TableComponent};
 
 use super::Failure;
 
@@ -28,4 +30,13 @@ pub(super) fn run(command: &ScenarioCommand) -> Result<(), Failure> {
         ScenarioCommand::Show(arguments) => show::run(arguments),
         ScenarioCommand::Schema(arguments) => schema::run(arguments),
     }
+}
+
+/// An empty table that fits the terminal, without lines between its rows.
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    table.set_header(header);
+    table
 }

@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
+use super::table;
 use crate::cli::Failure;
 use crate::cli::difficulty::Difficulty;
 use crate::eval::draw::{EpisodeDraw, SpacecraftDraw, StartDraw, draws};
 use crate::eval::evaluate::Seeds;
-use crate::scenario::language::{Language, ron_of};
+use crate::scenario::language::Language;
 use crate::scenario::{Scenario, unit};
 use crate::sim::config::{ControlConfig, OrbitConfig};
 use crate::sim::distribution::Distribution;
@@ -116,11 +115,13 @@ fn sampled(scenario: &Scenario) -> Result<Vec<Sampled>, Failure> {
         let (low, high) = distribution.at_difficulty(config.difficulty).bounds();
         found.push(Sampled {
             path: named(&place.path, scenario),
-            distribution: ron_of(value),
+            distribution: ron::to_string(&distribution).unwrap_or_default().replace(',', ", ").replace(':', ": "),
             unit: unit::of_field(&place.field),
             bounds: Some([low, high]),
         });
     });
+    // What only an evaluation plays comes last.
+    found.sort_by_key(|sampled| sampled.path.starts_with("held_out"));
     Ok(found)
 }
 
@@ -138,28 +139,22 @@ fn named(path: &str, scenario: &Scenario) -> String {
     parts.unwrap_or_else(|| path.to_owned())
 }
 
-fn empty_table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
-    table
-}
-
 fn sampled_table(sampled: &[Sampled]) -> String {
-    let mut table = empty_table(["path", "drawn from", "unit", "least", "greatest"]);
+    let mut rows = table(&["path", "drawn from", "unit", "least", "greatest"]);
     for Sampled { path, distribution, unit, bounds } in sampled {
         let bound = |index: usize| bounds.map_or_else(String::new, |bounds| figure(bounds[index]));
-        table.add_row([path, distribution, &unit.clone().unwrap_or_default(), &bound(0), &bound(1)]);
+        rows.add_row([path, distribution, &unit.clone().unwrap_or_default(), &bound(0), &bound(1)]);
     }
-    table.trim_fmt()
+    rows.trim_fmt()
 }
 
 fn draw_table(draws: &[EpisodeDraw]) -> String {
-    let mut table = empty_table(["seed", "cast", "spacecraft", "flown by", "mass kg", "Δv m/s", "start"]);
+    let mut rows = table(&["seed", "cast", "spacecraft", "flown by", "mass kg", "Δv m/s", "start"]);
     for draw in draws {
         for (index, craft) in draw.spacecraft.iter().enumerate() {
             let seed = if index == 0 { draw.seed.to_string() } else { String::new() };
             let cast = draw.cast.clone().filter(|_| index == 0).unwrap_or_default();
-            table.add_row([
+            rows.add_row([
                 seed,
                 cast,
                 craft.name.clone(),
@@ -170,7 +165,7 @@ fn draw_table(draws: &[EpisodeDraw]) -> String {
             ]);
         }
     }
-    table.trim_fmt()
+    rows.trim_fmt()
 }
 
 /// Where a spacecraft starts, in one line.

@@ -42,6 +42,9 @@ macro_rules! reward_terms {
         pub enum RewardTerm { $($(#[$doc])* $name($module::$name),)* }
 
         impl RewardTerm {
+            /// Names of the terms, in order.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
+
             fn term(&self) -> &dyn Term {
                 match self { $(Self::$name(term) => term,)* }
             }

@@ -9,9 +9,9 @@ use super::{EXAMPLE, Language, Range, description, is_null, properties, variants
 use crate::scenario::unit;
 
 /// Column at which meanings begin.
-const MEANING: usize = 46;
+const MEANING: usize = 50;
 /// Columns of the page.
-const WIDTH: usize = 118;
+const WIDTH: usize = 120;
 /// Characters of a default at most; a longer one is that of the type, which the page tells by itself.
 const LONGEST_DEFAULT: usize = 40;
 
@@ -45,7 +45,7 @@ impl Language {
             }
         }
         self.section(&mut page, "An example");
-        page + EXAMPLE
+        page.replace("\n\n\n", "\n\n") + EXAMPLE
     }
 
     fn section(&self, page: &mut String, title: &str) {
@@ -64,11 +64,22 @@ impl Language {
                     }
                     return;
                 }
+                for content in variants(node).into_iter().filter_map(|variant| variant.content) {
+                    // The fields of a struct that a variant holds are told with the variant.
+                    match self.resolved(content).1 {
+                        fields if properties(fields).is_some() => {
+                            ordered(fields).into_iter().for_each(|(_, field)| self.meet(field, met));
+                        }
+                        // One without fields.
+                        empty if empty.get("type").and_then(Value::as_str) == Some("object") => {}
+                        _ => self.meet(content, met),
+                    }
+                }
                 for (_, field) in ordered(node) {
                     self.meet(field, met);
                 }
                 for (key, inside) in node.as_object().into_iter().flatten() {
-                    if !matches!(key.as_str(), "properties" | "default" | "$defs") {
+                    if !matches!(key.as_str(), "properties" | "default" | "$defs" | "oneOf") {
                         self.meet(inside, met);
                     }
                 }
@@ -126,6 +137,13 @@ impl Language {
             let mut text = format!("{name}: {}", self.type_of(field));
             if !required.contains(&name.as_str()) {
                 let default = field.get("default").filter(|default| !default.is_null()).map(ron_of);
+                // A fixed number of values is written in parentheses.
+                let default = match default {
+                    Some(list) if list.starts_with('[') && self.type_of(field).starts_with('(') => {
+                        Some(format!("({})", &list[1..list.len() - 1]))
+                    }
+                    other => other,
+                };
                 match default.filter(|default| default.chars().count() <= LONGEST_DEFAULT) {
                     Some(default) => text += &format!(" = {default}"),
                     None => text += ", optional",
@@ -260,10 +278,13 @@ pub fn ron_of(value: &Value) -> String {
         Value::Null => "None".to_owned(),
         Value::String(text) if text.starts_with(char::is_uppercase) => text.clone(),
         Value::String(text) => format!("{text:?}"),
-        Value::Number(number) => {
-            number.as_f64().filter(|_| number.is_f64()).map_or(number.to_string(), |n| n.to_string())
-        }
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(number) if number != 0.0 && !(1e-4..1e9).contains(&number.abs()) => format!("{number:e}"),
+            Some(number) => number.to_string(),
+            None => number.to_string(),
+        },
         Value::Bool(_) => value.to_string(),
+        Value::Object(of) if of.is_empty() => "{}".to_owned(),
         Value::Array(entries) => format!("[{}]", list(entries)),
         Value::Object(of) => match of.iter().next() {
             Some((name, content)) if of.len() == 1 && name.starts_with(char::is_uppercase) => match content {

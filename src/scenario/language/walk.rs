@@ -44,18 +44,26 @@ impl Range {
 impl std::fmt::Display for Range {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.least, self.greatest) {
-            (Some((least, true)), Some((greatest, true))) => return write!(formatter, "{least} to {greatest}"),
-            (Some((least, included)), _) => write!(formatter, "{} {least}", if included { "from" } else { "above" })?,
+            (Some((least, true)), Some((greatest, true))) => {
+                return write!(formatter, "{} to {}", figure(least), figure(greatest));
+            }
+            (Some((least, included)), _) => {
+                write!(formatter, "{} {}", if included { "from" } else { "above" }, figure(least))?;
+            }
             (None, _) => {}
         }
         match self.greatest {
             Some((greatest, included)) => {
                 let comma = if self.least.is_some() { ", " } else { "" };
-                write!(formatter, "{comma}{} {greatest}", if included { "at most" } else { "below" })
+                write!(formatter, "{comma}{} {}", if included { "at most" } else { "below" }, figure(greatest))
             }
             None => Ok(()),
         }
     }
+}
+
+fn figure(number: f64) -> String {
+    super::ron_of(&Value::from(number))
 }
 
 /// A value of a scenario, and what the language says of it.
