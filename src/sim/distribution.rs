@@ -56,9 +56,9 @@ impl Distribution {
     /// The distribution at a difficulty in \[0, 1\]: of a `Ramp` the `Uniform` there, any other as it is.
     #[must_use]
     pub fn at_difficulty(&self, difficulty: f64) -> Self {
-        // (1 - d) a + d b gives both ends to the bit; clamped, since rounding may lead out between them.
+        // (1 - d) a + d b gives both ends to the bit; held between them, since rounding may lead out.
         let between = |easy: f64, hard: f64| {
-            ((1.0 - difficulty) * easy + difficulty * hard).clamp(easy.min(hard), easy.max(hard))
+            ((1.0 - difficulty) * easy + difficulty * hard).max(easy.min(hard)).min(easy.max(hard))
         };
         match self {
             Self::Ramp { easy, hard } => {

@@ -335,11 +335,11 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
     fn advance_curriculum(&mut self, episodes: &[EpisodeResult]) -> Result<Option<f64>, TrainError> {
         let Some(curriculum) = &self.config.curriculum else { return Ok(None) };
         let (standing, arenas) = (&mut self.state.curriculum, self.config.envs);
-        let mut completed = false;
-        for episode in episodes {
-            completed |= standing.observe(curriculum, episode.seed as usize, arenas, episode.succeeded());
-        }
-        if !completed {
+        // What comes after the episode that completes a stage was played in that stage too, and counts for neither.
+        let mut observed = episodes.iter();
+        let completes =
+            |episode: &EpisodeResult| standing.observe(curriculum, episode.seed as usize, arenas, episode.succeeded());
+        if !observed.any(completes) {
             return Ok(None);
         }
         self.take_stage()?;

@@ -16,10 +16,10 @@ const WIDTH: usize = 120;
 const LONGEST_DEFAULT: usize = 40;
 
 const HEAD: &str = "\
-A scenario is one RON file (https://github.com/ron-rs/ron), in which `Some(…)` may be left out and `//` begins a comment.
-Every number is finite. The unit of a number is the end of its name. `number drawn` is drawn once an episode: see
-Distribution; a range beside it holds for whatever can come out. `= value` is the default of a field that may be left out,
-`optional` one that is then not there.
+A scenario is one RON file (https://github.com/ron-rs/ron), in which `Some(…)` may be left out and `//` begins a
+comment. Every number is finite. The unit of a number is the end of its name. `number drawn` is drawn once an episode:
+see Distribution; a range beside it holds for whatever can come out. `= value` is the default of a field that may be
+left out, `optional` one that is then not there.
 ";
 
 impl Language {

@@ -149,7 +149,10 @@ impl Language {
                         continue;
                     }
                     let known = properties(node).and_then(|known| known.get(name));
-                    let Some(node) = known.or_else(|| node.get("additionalProperties")) else { continue };
+                    let Some(node) = known.or_else(|| node.get("additionalProperties").filter(|of| of.is_object()))
+                    else {
+                        continue;
+                    };
                     let dot = if place.path.is_empty() { "" } else { "." };
                     let inside = Place {
                         path: format!("{}{dot}{name}", place.path),
