@@ -141,6 +141,17 @@ impl Shard {
         &self.shared().learned
     }
 
+    /// Has resets, and whatever running episodes have yet to draw, draw from `template` from now on; says whether it differs
+    /// from the one at hand in nothing else than distributions, without which nothing is changed.
+    #[must_use]
+    pub fn draw_from(&mut self, template: &Template) -> bool {
+        let fits = self.template().has_shape_of(template);
+        if fits {
+            self.world.resource_mut::<Shared>().template = template.clone();
+        }
+        fits
+    }
+
     /// Starts another episode in an arena of this shard.
     pub fn reset(&mut self, index: usize, seed: EpisodeSeed) {
         self.with_shared(index, |Shared { template, sun, arenas, sensing, .. }, rows| {

@@ -1,5 +1,6 @@
 //! An object without control.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Behaviour, Memory, Needs};
@@ -11,7 +12,7 @@ use crate::sim::view::View;
 /// Never burns: debris, or a satellite that is dead or not ours to command, on an orbit that crosses the target's.
 ///
 /// All that makes it a conjunction is where it starts: `orbit: Crossing(…)` gives the time, the miss and the speed at which it passes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Conjunction {}
 

@@ -1,6 +1,7 @@
 //! Breaks up.
 
 use rand_distr::{Distribution as _, StandardNormal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::countdown;
@@ -19,7 +20,7 @@ use crate::sim::view::View;
 /// [m²/kg] and Δv in m/s. The remains recoil, so that momentum is conserved. Before, it coasts.
 /// Source: Johnson, Krisko, Liou and Anz-Meador, NASA's new breakup model of EVOLVE 4.0, Advances in Space Research 28, 2001,
 /// equations 11 and 12.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fragmentation {
     /// Time from its beginning to the break-up [s].
@@ -35,7 +36,7 @@ pub struct Fragmentation {
 }
 
 /// Why something breaks up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum BreakupCause {
     /// A battery or a tank bursts.
     #[default]

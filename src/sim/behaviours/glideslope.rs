@@ -1,5 +1,6 @@
 //! Glideslope approach under a speed limit that falls with range.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arc::{Arc, Arcs};
@@ -21,20 +22,26 @@ use crate::sim::view::View;
 /// Where no arc keeps the limit, the one that breaks it least is flown.
 /// Source: Hablani, Tapper and Dana-Bashian, Guidance and relative navigation for autonomous rendezvous in a circular
 /// orbit, JGCD 25, 2002 (arcs between points of a glideslope); the limit is that of AFRL's docking task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Glideslope {
     /// Limit at the offset [m/s].
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub limit_floor_m_s: Distribution,
     /// Growth of the limit with range [1/s].
+    #[schemars(extend("minimum" = 0.0))]
     pub limit_slope_per_s: Distribution,
     /// Range at which the limit is the floor [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub limit_offset_m: Distribution,
     /// Part of the limit that is used [-].
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub fraction: Distribution,
     /// Δv that a second is worth [m/s²].
+    #[schemars(extend("minimum" = 0.0))]
     pub time_weight_m_s2: Distribution,
     /// Distance from the target's centre by which an arc may pass before it is corrected [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub dead_band_m: Distribution,
 }
 

@@ -1,5 +1,6 @@
 //! Closes slowly, to take hold.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arc::Arcs;
@@ -20,7 +21,7 @@ use crate::sim::view::{Track, View};
 /// Source: Hablani, Tapper and Dana-Bashian, Guidance and relative navigation for autonomous rendezvous in a circular orbit,
 /// JGCD 25, 2002 (multi-pulse glideslope); Fehse, Automated Rendezvous and Docking of Spacecraft, chapter 5 (hold
 /// points); SPARTA IA-0005.02, IA-0005.03. That its attitude follows the target's is not simulated here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Grapple {
     /// Approach speed over range, k [1/s].

@@ -1,6 +1,7 @@
 //! An inspector on a bounded relative ellipse.
 
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::relative_orbit::{RelativeOrbit, approach, largest_m, pay_off};
@@ -22,7 +23,7 @@ use crate::sim::view::View;
 /// The ellipse is made and kept by hops of two impulses (Vallado, 4th ed., algorithm 48), looked at
 /// a few times a revolution; the size varies a little from look to look, to see more of the target. An ellipse
 /// smaller than two and a half times the keep-out distance is widened to that. Without a target it coasts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Inspection {
     /// Radial semi-axis of the ellipse [m]; that along the track is twice as long.

@@ -1,5 +1,6 @@
 //! Steers for impact.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::proportional_navigation::NavigationGains;
@@ -22,7 +23,7 @@ use crate::sim::view::{Track, View};
 /// below the dead band is left alone; the band widens with range, so that errors that can wait do. When the time is over
 /// without a hit, or the target has been passed, it takes the same time once more.
 /// Source: Zarchan, Tactical and Strategic Missile Guidance, chapters 2, 8 and 25 (exoatmospheric interceptors); SPARTA EX-0017.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KineticIntercept {
     /// How it steers.
@@ -44,7 +45,7 @@ pub struct KineticIntercept {
 }
 
 /// How a [`KineticIntercept`] steers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum InterceptGuidance {
     /// By the zero-effort miss far out, by proportional navigation below the handover range.
     #[default]

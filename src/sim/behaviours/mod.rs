@@ -1,5 +1,6 @@
 //! Behaviours of scripted spacecraft: evaders and guidances, one file each, one line of registration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::emission::Emission;
@@ -102,7 +103,7 @@ macro_rules! behaviours {
         $(pub mod $module;)*
 
         /// A behaviour with its parameters, as a scenario writes it.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum BehaviourConfig {
             $($(#[$doc])* $name($module::$name),)*
         }

@@ -1,6 +1,7 @@
 //! A neighbour that keeps its own station.
 
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::relative_orbit::{RelativeOrbit, pay_off};
@@ -23,7 +24,7 @@ use crate::sim::view::View;
 /// the target by two larger burns half a revolution apart: an orbit maintenance, which looks like an answer and is none.
 ///
 /// The slot is its own, and not the target's: when the target burns, the slot stays behind. Without a target it coasts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Nominal {
     /// Time from one T burn to the next, in revolutions [-].
@@ -93,7 +94,7 @@ fn take_slot(view: &View, orbit: &RelativeOrbit, memory: &mut Memory) {
     let least_m = 2.0 * eccentricity_after_m(orbit, burn_m_s) + keep_out_m;
     let slot_m = elements.along_track_m.abs().max(least_m).copysign(elements.along_track_m);
     let wait_s = 0.5 * phase * period_orbits * orbit.period_s();
-    memory.scratch = [0.0, burn_m_s, 0.0, view.time_s + wait_s + 1.0, ALONG, slot_m, 0.0, 0.0];
+    memory.scratch[..8].copy_from_slice(&[0.0, burn_m_s, 0.0, view.time_s + wait_s + 1.0, ALONG, slot_m, 0.0, 0.0]);
     memory.scratch[ECCENTRICITY] = eccentricity_after_m(orbit, burn_m_s);
     if slot_m != elements.along_track_m {
         let goal = |_| apart(orbit, slot_m);

@@ -1,5 +1,6 @@
 //! Proportional navigation.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::intercept::Intercept;
@@ -17,18 +18,23 @@ use crate::sim::view::{Track, View};
 /// is greater. Along the line of sight own ship speeds up to the schedule √(w ρ), at which speed and time are traded at
 /// w (the least of ρ/τ + w τ), or to what arrival in time asks, within the Δv kept for the end, and never brakes.
 /// Source: Zarchan, Tactical and Strategic Missile Guidance, chapters 2 and 8.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProportionalNavigation {
     /// Navigation constant N [-].
+    #[schemars(extend("minimum" = 2.0, "maximum" = 10.0))]
     pub navigation_constant: Distribution,
     /// Δv that a second is worth in the schedule of the closing speed [m/s²].
+    #[schemars(extend("minimum" = 0.0))]
     pub time_weight_m_s2: Distribution,
     /// How long the target is taken to hold its acceleration [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub target_acceleration_horizon_s: Distribution,
     /// Δv kept for corrections, as a multiple of the target's Δv left [-].
+    #[schemars(extend("minimum" = 0.0))]
     pub reserve_ratio: Distribution,
     /// Miss, as the rate of the line of sight foretells it, below which nothing is burnt across [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub dead_band_m: Distribution,
 }
 

@@ -1,5 +1,6 @@
 //! A shadow that holds a station beside its target.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::relative_orbit::{RelativeOrbit, approach, largest_m, pay_off};
@@ -19,7 +20,7 @@ use crate::sim::view::View;
 /// alarm, be it by its own approach, by perturbations, or at once by a burn of the target; a lag after the alarm it hops back by
 /// two impulses (Vallado, 4th ed., algorithm 48). A burn of the target during a hop is an alarm as well. The dead band widens by
 /// one percent of the separation, by as much as J2 moves osculating elements apart. Without a target it coasts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shadowing {
     /// Distance of the station along the track [m].

@@ -1,6 +1,7 @@
 //! Releases a child.
 
 use rand_distr::{Distribution as _, StandardNormal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::countdown::{self, FIRST_FREE};
@@ -20,7 +21,7 @@ use crate::sim::view::View;
 /// after, it coasts. Springs give 0.1 to 2 m/s.
 /// Source: conservation of momentum; speeds of Kosmos 2521, 2535 and 2543 as in Weeden and Samson, Global Counterspace
 /// Capabilities, Secure World Foundation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SubsatelliteRelease {
     /// Time from its beginning to the release [s].

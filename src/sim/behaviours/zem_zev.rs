@@ -1,6 +1,7 @@
 //! Zero-effort-miss feedback.
 
 use nalgebra::Matrix3;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::intercept::Intercept;
@@ -20,18 +21,23 @@ use crate::sim::view::{Track, View};
 /// Δv and time within the Δv, the thrust and the time that are left; it is chosen anew in each segment.
 /// Source: Guo, Hawkins and Wie, Applications of generalized zero-effort-miss/zero-effort-velocity feedback guidance
 /// algorithm, JGCD 36, 2013; Bryson and Ho, Applied Optimal Control, section 5.3.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ZemZev {
     /// Gain N [-]; 3 minimises the energy.
+    #[schemars(extend("minimum" = 1.0, "maximum" = 10.0))]
     pub navigation_gain: Distribution,
     /// Δv that a second is worth when the time of arrival is chosen [m/s²].
+    #[schemars(extend("minimum" = 0.0))]
     pub time_weight_m_s2: Distribution,
     /// How long the target is taken to hold its acceleration [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub target_acceleration_horizon_s: Distribution,
     /// Δv kept to answer the target's manoeuvres, as a multiple of the target's Δv left [-].
+    #[schemars(extend("minimum" = 0.0))]
     pub reserve_ratio: Distribution,
     /// Zero-effort miss below which nothing is burnt [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub dead_band_m: Distribution,
 }
 
