@@ -265,7 +265,8 @@ pub static MANOEUVRE: [Entry<Manoeuvre>; BLOCK] = [
 /// Entries 80 to 95 of a spacecraft that has to inspect another, where no fifth object is tracked: how its inspection stands.
 pub static INSPECTION: [Entry<Sight>; BLOCK] = [
     entry!("inspected", "share of the weight inspected", |_, it| it.share),
-    entry!("from_target_radial", "100 m", UNIT, "own position from the target, ±2, R", |_, it| it.position_rtn_m.x / 100.0),
+    entry!("from_target_radial", "100 m", UNIT, "own position from the target, ±2, R", |_, it| it.position_rtn_m.x
+        / 100.0),
     entry!("from_target_transverse", "100 m", UNIT, "the same, T", |_, it| it.position_rtn_m.y / 100.0),
     entry!("from_target_normal", "100 m", UNIT, "the same, N", |_, it| it.position_rtn_m.z / 100.0),
     entry!("left_radial", "weighted mean direction of the points left, R", |_, it| it.left.x),

@@ -35,7 +35,9 @@ pub fn policy_table(policies: &[PolicyFigures]) -> String {
             format!("{:+.1} [{:+.1}, {:+.1}]", 100.0 * difference.success_rate, 100.0 * low, 100.0 * high)
         });
         let goal_share = policy.goal_share.map(|MeanInterval { mean, ci95 }| share_to_hundredths(mean, ci95));
-        let told = scores.iter().map(|name| policy.scores.get(*name).map_or_else(String::new, |score| three_digits(score.mean)));
+        let told = scores
+            .iter()
+            .map(|name| policy.scores.get(*name).map_or_else(String::new, |score| three_digits(score.mean)));
         table.add_row(row(
             &policy.name,
             [

@@ -71,7 +71,10 @@ fn an_interrupted_inspection_goes_on_to_the_bit() {
         let goal = scenario.template.objective.goal;
         shares.push(through.arenas().iter().map(|arena| arena.progress.share(&goal).expect("it counts")).sum::<f64>());
     }
-    assert!(shares.windows(2).all(|pair| pair[1] >= pair[0]) && shares[19] > shares[0] && shares[0] > 0.0, "{shares:?}");
+    assert!(
+        shares.windows(2).all(|pair| pair[1] >= pair[0]) && shares[19] > shares[0] && shares[0] > 0.0,
+        "{shares:?}"
+    );
     let saved = through.state();
     let mut resumed = Shard::new(&scenario.template, &shipped::seeds(SeedDomain::Select, 6));
     assert!(resumed.restore(&saved));

@@ -36,7 +36,7 @@ impl Check<'_> {
         }
     }
 
-    /// Checks the goal; gives its pair, lower slot first, and its radius [m].
+    /// Checks the goal; gives its pair, lower slot first, and its radius [m], where being near is what it asks for.
     fn success(&mut self, path: &Path, team_is_known: bool) -> Option<([usize; 2], f64)> {
         let success = &self.config.objective.success;
         let (fields, radius_field, radius_m) = match success {
@@ -74,7 +74,7 @@ impl Check<'_> {
             let names: Vec<&str> = of_team.map(|craft| craft.name.as_str()).collect();
             self.fault(&path.field("who"), message, expected_one_of(who, &names));
         }
-        let (pair, radius_m) = (pair?, radius_m.unwrap_or(0.0));
+        let (pair, radius_m) = (pair?, radius_m?);
         if let (true, Some((least_m, _))) = (radius_is_sound, self.start_range_of(pair))
             && radius_m >= least_m
         {

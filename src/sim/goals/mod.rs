@@ -103,11 +103,9 @@ pub(super) fn look(
 ) -> Look {
     let offset = own.position_m - seen.position_m;
     match sun {
-        SunModel::Hill(_) => Look {
-            position_rtn_m: offset,
-            sun_rtn: sun.hill_direction(sun_angle_rad, time_s),
-            sunlit: true,
-        },
+        SunModel::Hill(_) => {
+            Look { position_rtn_m: offset, sun_rtn: sun.hill_direction(sun_angle_rad, time_s), sunlit: true }
+        }
         SunModel::Fixed(position_m, direction) => {
             let frame = RtnFrame::of(seen);
             let to_sun: Vector3 = position_m - seen.position_m;
