@@ -153,7 +153,15 @@ impl Recorder {
         }
     }
 
-    fn context(&self, shard: &Shard, index: usize, own: &Orbit, observer: usize, sun: &Vector3, delta_v: f64) -> Context {
+    fn context(
+        &self,
+        shard: &Shard,
+        index: usize,
+        own: &Orbit,
+        observer: usize,
+        sun: &Vector3,
+        delta_v: f64,
+    ) -> Context {
         let state = own.state();
         let frame = RtnFrame::of(&state);
         let physics = &shard.template().physics;
