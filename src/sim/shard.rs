@@ -39,11 +39,14 @@ pub struct Shard {
     known: QueryState<KnownColumns>,
 }
 
+/// What of a spacecraft outlasts a decision.
+type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Emission);
+
 /// Everything of a shard that changes, for a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Emission)>,
+    rows: Vec<SavedRow>,
 }
 
 impl Shard {
