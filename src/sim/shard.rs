@@ -48,7 +48,7 @@ pub struct Shard {
     known: QueryState<KnownColumns>,
 }
 
-/// What a checkpoint keeps of a row.
+/// What of a spacecraft outlasts a decision.
 type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus, Emission);
 
 /// Everything of a shard that changes, for a checkpoint.
