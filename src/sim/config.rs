@@ -335,14 +335,13 @@ pub enum OrbitConfig {
         #[schemars(extend("minimum" = 0.0))]
         speed_m_s: Distribution,
     },
-    /// A bound orbit that crosses another spacecraft's: built where the two are nearest, and moved back by two-body motion; not in the
+    /// A bound orbit that crosses another spacecraft's: built where the two are nearest, and moved back under the scenario's gravity; not in the
     /// `Relative` tier.
     ///
     /// The direction of the relative velocity is drawn uniform on the sphere, until the perigee of the orbit that it gives is above an altitude of
     /// 120 km and its eccentricity below 0.9. Where 256 draws do not find one, the orbit is that of the other spacecraft turned
     /// about the radius, by 2 asin(v_rel / 2v) of the horizontal speed v. The miss lies across the relative velocity in a drawn
-    /// direction (a point of the encounter plane). Should the other burn, or other forces act, the two pass otherwise: J2 alone may move
-    /// them by 3 J2 μ R² / r⁴ times the time squared, 2 km in 5 minutes.
+    /// direction (a point of the encounter plane). Should the other burn, or air, sunlight, Sun or Moon act, the two pass otherwise.
     Crossing {
         /// Name of the other spacecraft, which stands before this one.
         with: String,

@@ -8,7 +8,7 @@ use super::reset::direction;
 use super::seeds::Generator;
 use crate::astro::elements::KeplerianElements;
 use crate::astro::rtn::RtnFrame;
-use crate::astro::{CartesianState, Vector3, kepler};
+use crate::astro::{CartesianState, Vector3};
 
 /// Least altitude of the perigee of a drawn orbit [m].
 pub const LEAST_PERIGEE_ALTITUDE_M: f64 = 120_000.0;
@@ -29,16 +29,23 @@ pub struct Passage {
 }
 
 impl Passage {
-    /// The state now of an object that passes `other` so, both in two-body motion about a centre of parameter `mu` [m³/s²] and
-    /// equatorial radius `radius_m`. The directions of relative velocity and miss are drawn.
+    /// The state now of an object that passes `other` so, both coasting about a centre of parameter `mu` [m³/s²] and equatorial radius
+    /// `radius_m`. `coast(state, seconds)` moves a state through a time of either sign. The directions of relative velocity and miss are
+    /// drawn.
     ///
     /// The orbit is bound, with its perigee above [`LEAST_PERIGEE_ALTITUDE_M`] and its eccentricity below [`GREATEST_ECCENTRICITY`]; where no
     /// draw is so, it is the other's orbit turned about the radius, whose perigee is the other's. A turn reaches
     /// twice the horizontal speed at most; a greater relative speed is cut to that. The place across the relative velocity makes it the
     /// nearest one as long as the relative speed is above twice the mean motion times the miss.
     #[must_use]
-    pub fn start(&self, other: &CartesianState, mu: f64, radius_m: f64, generator: &mut Generator) -> CartesianState {
-        let met = kepler::propagate(other, mu, self.after_s);
+    pub fn start(
+        &self,
+        other: &CartesianState,
+        (mu, radius_m): (f64, f64),
+        coast: impl Fn(&CartesianState, f64) -> CartesianState,
+        generator: &mut Generator,
+    ) -> CartesianState {
+        let met = coast(other, self.after_s);
         let isotropic = Vector3::from_element(1.0);
         let is_sound = |state: &CartesianState| {
             let elements = KeplerianElements::from_cartesian(state, mu);
@@ -54,7 +61,7 @@ impl Passage {
             let relative_m_s = self.turned(&met, generator);
             self.beside(&met, &relative_m_s, generator)
         });
-        kepler::propagate(&nearest, mu, -self.after_s)
+        coast(&nearest, -self.after_s)
     }
 
     /// The state at the miss distance across the relative velocity, in a drawn direction.
@@ -86,6 +93,7 @@ impl Passage {
 mod tests {
     use super::*;
     use crate::astro::constants::{EARTH_MU_M3_S2, EARTH_RADIUS_M};
+    use crate::astro::kepler;
     use crate::sim::seeds::{Purpose, SeedDomain, stream};
 
     fn other(axis_m: f64) -> CartesianState {
@@ -107,7 +115,8 @@ mod tests {
             for (miss_m, after_s) in [(0.0, 600.0), (30.0, 0.0), (2_000.0, 5_000.0), (500.0, 40_000.0)] {
                 let other = other(6.9e6);
                 let passage = Passage { after_s, miss_m, relative_speed_m_s };
-                let own = passage.start(&other, EARTH_MU_M3_S2, EARTH_RADIUS_M, &mut generator);
+                let coast = |state: &CartesianState, seconds| kepler::propagate(state, EARTH_MU_M3_S2, seconds);
+                let own = passage.start(&other, (EARTH_MU_M3_S2, EARTH_RADIUS_M), coast, &mut generator);
                 let at = |seconds| {
                     let [own, other] = [own, other].map(|state| kepler::propagate(&state, EARTH_MU_M3_S2, seconds));
                     (own.position_m - other.position_m, own.velocity_m_s - other.velocity_m_s)

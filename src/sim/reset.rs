@@ -10,7 +10,9 @@ use super::config::BaseVelocity;
 use super::crossing::Passage;
 use super::distribution::Distribution;
 use super::emission::Emission;
+use super::forces::Gravity;
 use super::goals::Progress;
+use super::integrators::rk4;
 use super::schedule::{Arena, Rows};
 use super::scores::Tally;
 use super::seeds::{Generator, Purpose, SeedDomain, stream};
@@ -18,7 +20,10 @@ use super::template::{Physics, Slot, Start, Template};
 use crate::astro::constants::STANDARD_GRAVITY_M_S2;
 use crate::astro::elements::KeplerianElements;
 use crate::astro::rtn::RelativeState;
-use crate::astro::{CartesianState, Vector3};
+use crate::astro::{CartesianState, Vector3, kepler};
+
+/// Longest step by which a crossing is moved back [s]: RK4 errs by a metre an hour in low orbit.
+const LONGEST_CROSSING_STEP_S: f64 = 30.0;
 
 /// What an episode is drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -161,8 +166,20 @@ fn start(template: &Template, slot: &Slot, earlier: &[Orbit], generator: &mut Ge
                 miss_m: miss_m.sample(generator),
                 relative_speed_m_s: relative_speed_m_s.sample(generator),
             };
-            let Physics { mu_m3_s2, earth_radius_m, .. } = template.physics;
-            passage.start(&earlier[*with].state(), mu_m3_s2, earth_radius_m, generator)
+            let Physics { mu_m3_s2, earth_radius_m, zonals, substeps, .. } = template.physics;
+            let gravity = Gravity { mu_m3_s2, earth_radius_m, zonals };
+            let coast = |state: &CartesianState, seconds: f64| {
+                if zonals == [0.0; 5] {
+                    return kepler::propagate(state, mu_m3_s2, seconds);
+                }
+                let step_s = (template.segment_s / substeps as f64).min(LONGEST_CROSSING_STEP_S);
+                let steps = (seconds.abs() / step_s).ceil().max(1.0);
+                let mut orbit = [Orbit::from(*state)];
+                let burns = [Burn::default()];
+                rk4::propagate(pulp::Arch::new(), &gravity, &mut orbit, &burns, seconds / steps, steps as usize);
+                orbit[0].state()
+            };
+            passage.start(&earlier[*with].state(), (mu_m3_s2, earth_radius_m), coast, generator)
         }
         Start::Shell { to, range_m, direction_weights, base_velocity, speed_m_s } => {
             let weights = Vector3::from(*direction_weights);
