@@ -42,11 +42,14 @@ pub struct Shard {
     known: QueryState<KnownColumns>,
 }
 
+/// What of a row lasts beyond a segment.
+type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus);
+
 /// Everything of a shard that changes, for a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus)>,
+    rows: Vec<SavedRow>,
 }
 
 impl Shard {
