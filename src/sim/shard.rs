@@ -42,14 +42,11 @@ pub struct Shard {
     known: QueryState<KnownColumns>,
 }
 
-/// What of a row lasts beyond a segment.
-type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus);
-
 /// Everything of a shard that changes, for a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<SavedRow>,
+    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus)>,
 }
 
 impl Shard {

@@ -78,18 +78,25 @@ impl Places {
     /// `alternate` one and there is one. `None` where none is in sight.
     #[must_use]
     pub fn peer(&self, network: Network, position_m: &Vector3, alternate: bool) -> Option<Peer> {
-        let mut ways = self.meridians.map(|meridian| {
+        let mut found = [None; 2];
+        for meridian in self.meridians {
             let place_m = meridian * self.radius_m(network);
-            let way_m = place_m - position_m;
-            (way_m.norm_squared(), place_m, way_m)
-        });
-        ways.sort_unstable_by(|first, second| first.0.total_cmp(&second.0));
-        let mut in_sight =
-            ways.iter().filter(|(squared_m2, place_m, _)| *squared_m2 > 0.0 && self.sees(network, position_m, place_m));
-        let nearest = in_sight.next()?;
-        let (squared_m2, place_m, way_m) = if alternate { in_sight.next().unwrap_or(nearest) } else { nearest };
-        let range_m = squared_m2.sqrt();
-        Some(Peer { position_m: *place_m, range_m, direction: way_m / range_m })
+            if !self.sees(network, position_m, &place_m) {
+                continue;
+            }
+            let (way_m, mut entry) = (place_m - position_m, None);
+            let range_m = way_m.norm();
+            if range_m > 0.0 {
+                entry = Some(Peer { position_m: place_m, range_m, direction: way_m / range_m });
+            }
+            let nearer = |other: &Option<Peer>| other.is_none_or(|other| range_m < other.range_m);
+            if nearer(&found[0]) {
+                found = [entry, found[0]];
+            } else if nearer(&found[1]) {
+                found[1] = entry;
+            }
+        }
+        if alternate { found[1].or(found[0]) } else { found[0] }
     }
 
     /// Whether a place of the network has a spacecraft in sight: a relay past the Earth, a station 5° above its horizon.
