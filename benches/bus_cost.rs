@@ -15,8 +15,9 @@ use astroshield::sim::shard::Shard;
 use rig::{in_turn, pair, seeds};
 
 const ARENAS: usize = 256;
-const SEGMENTS: usize = 20;
-const ROUNDS: usize = 21;
+/// Few, so that a round is over in less than the slice of time that a busy machine gives a thread.
+const SEGMENTS: usize = 2;
+const ROUNDS: usize = 201;
 
 /// A target with systems or without, and a chaser that does this.
 fn shard(pointing: Option<PointingMode>, chaser: Option<BehaviourConfig>) -> Shard {
