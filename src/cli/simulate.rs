@@ -26,8 +26,9 @@ const TABLE_ROWS: usize = 100;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Without --policy, the learned spacecraft of the objective's team are flown by the champion that is shipped for the scenario,
-checkpoints/NAME in the working directory or beside the scenario's own; where there is none, by `glideslope` if the objective
-limits speed and by `zem_zev` if not. Those of other teams are `ballistic`.
+checkpoints/NAME in the working directory or beside the scenario's own; where there is none, by the last of the baselines that
+the scenario names, or else by `glideslope` if the objective limits speed and by `zem_zev` if not. Those of other teams are
+`ballistic`.
 
 --out writes states.parquet, events.parquet and episodes.parquet, and for each seed an OEM a spacecraft and a CZML document.
 Their messages bear the date of today, or that of SOURCE_DATE_EPOCH where it is set.")]
@@ -189,7 +190,8 @@ fn default_policy(arguments: &SimulateArguments, scenario: &Scenario, team: u8) 
     }
     let limits_speed = objective.max_speed_m_s.is_finite()
         || objective.failures.iter().any(|failure| matches!(failure, EndsAgainst::SpeedLimit { .. }));
-    let name = if limits_speed { "glideslope" } else { "zem_zev" };
+    let guidance = if limits_speed { "glideslope" } else { "zem_zev" };
+    let name = scenario.config.baselines.last().map_or(guidance, String::as_str);
     Ok((name.to_owned(), Model::find(name, scenario)?))
 }
 

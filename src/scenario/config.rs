@@ -39,7 +39,7 @@ pub struct ScenarioConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<ScoreConfig>,
     /// Names of the scripted policies that an evaluation plays beside a learned one; the guidances that bring own ship to its
-    /// target when left out.
+    /// target when left out. The last of them flies where no policy is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baselines: Vec<String>,
     /// What a learner is paid.

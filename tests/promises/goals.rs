@@ -104,8 +104,8 @@ fn guards_are_scored_by_the_distances_that_decide() {
         let score = episode.scores["kspdg_lady_bandit_guard"];
         assert_eq!(episode.goal_share, None);
         if episode.outcome == Outcome::KeepOut {
-            // 150 m of lady and bandit when it ends, and a bandit never nearer to the guard than the objective's pair was.
-            let expected = 150.0_f64.powi(2) + 1e6 / (episode.closest_approach_m + 0.1);
+            // 500 m of lady and bandit when it ends, and a bandit never nearer to the guard than the objective's pair was.
+            let expected = 500.0_f64.powi(2) + 1e6 / (episode.closest_approach_m + 0.1);
             assert!((score / expected - 1.0).abs() < 1e-6, "{score} against {expected}");
         }
     }

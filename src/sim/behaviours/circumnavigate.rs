@@ -42,7 +42,7 @@ impl Default for Circumnavigate {
             // one or two near the poles never are, and neither are with a normal motion in phase with one of the others.
             radial_amplitude_m: Distribution::Fixed(50.0),
             normal_amplitude_m: Distribution::Fixed(30.0),
-            clearance_m: Distribution::Fixed(25.0),
+            clearance_m: Distribution::Fixed(35.0),
             approach_speed_m_s: Distribution::Fixed(0.2),
             settling_s: Distribution::Fixed(240.0),
             dead_band_m_s: Distribution::Fixed(0.004),

@@ -38,7 +38,7 @@ impl Default for HoldStation {
         Self {
             axis: StationAxis::Sun,
             distance_m: Distribution::Fixed(100.0),
-            clearance_m: Distribution::Fixed(40.0),
+            clearance_m: Distribution::Fixed(60.0),
             approach_speed_m_s: Distribution::Fixed(2.0),
             settling_s: Distribution::Fixed(80.0),
             dead_band_m_s: Distribution::Fixed(0.005),
@@ -128,7 +128,7 @@ mod tests {
         duel.time_limit_s = 1_500.0;
         let hold = HoldStation { axis: StationAxis::Rtn(1.0, 0.0, 0.0), ..HoldStation::default() };
         let report = duel.play(&hold, &Ballistic {}, 1);
-        assert!(report.least_range_m > 40.0 && report.least_range_m < 105.0, "{}", report.least_range_m);
+        assert!(report.least_range_m > 50.0 && report.least_range_m < 105.0, "{}", report.least_range_m);
         assert!(report.speed_at_end_m_s < 0.05, "{}", report.speed_at_end_m_s);
     }
 }

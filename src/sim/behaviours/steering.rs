@@ -30,7 +30,8 @@ pub(super) fn steer(
 
 /// A place on the way from `own_m` to `wanted_m` that keeps `clearance_m` from the origin, and the share of the way to it.
 ///
-/// It is `wanted_m` itself where the straight line keeps clear, else a point beside the origin where the line is nearest.
+/// It is `wanted_m` itself where the straight line keeps clear, else a point beside the origin where the line is nearest. The
+/// two meet where the line grazes the clearance, so that nothing jumps there: with a wider berth the burns did, to and fro.
 pub(super) fn go_round(own_m: &Vector3, wanted_m: &Vector3, clearance_m: f64) -> (Vector3, f64) {
     let way = wanted_m - own_m;
     let along = (-own_m.dot(&way) / way.norm_squared().max(1e-12)).clamp(0.0, 1.0);
@@ -43,7 +44,7 @@ pub(super) fn go_round(own_m: &Vector3, wanted_m: &Vector3, clearance_m: f64) ->
         let upward = if way.z.abs() < 0.9 * way.norm() { Vector3::z() } else { Vector3::x() };
         way.cross(&upward).try_normalize(0.0).unwrap_or_else(Vector3::z)
     });
-    let waypoint_m = aside * (1.5 * clearance_m);
+    let waypoint_m = aside * clearance_m;
     let first_m = (waypoint_m - own_m).norm();
     (waypoint_m, first_m / (first_m + (wanted_m - waypoint_m).norm()))
 }
@@ -73,11 +74,11 @@ mod tests {
     fn a_way_through_the_origin_goes_round_it() {
         let (own_m, wanted_m) = (Vector3::new(60.0, 1.0, 0.0), Vector3::new(-60.0, 1.0, 0.0));
         let (waypoint_m, share) = go_round(&own_m, &wanted_m, 25.0);
-        assert!((waypoint_m - Vector3::new(0.0, 37.5, 0.0)).norm() < 1e-9, "{waypoint_m}");
+        assert!((waypoint_m - Vector3::new(0.0, 25.0, 0.0)).norm() < 1e-9, "{waypoint_m}");
         assert!((share - 0.5).abs() < 1e-9);
         let (straight_m, share) = go_round(&own_m, &Vector3::new(60.0, 50.0, 0.0), 25.0);
         assert_eq!((straight_m, share), (Vector3::new(60.0, 50.0, 0.0), 1.0));
         let (aside_m, _) = go_round(&Vector3::new(60.0, 0.0, 0.0), &Vector3::new(-60.0, 0.0, 0.0), 25.0);
-        assert!((aside_m.norm() - 37.5).abs() < 1e-9 && aside_m.x.abs() < 1e-9);
+        assert!((aside_m.norm() - 25.0).abs() < 1e-9 && aside_m.x.abs() < 1e-9);
     }
 }
