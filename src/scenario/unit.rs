@@ -45,8 +45,11 @@ pub fn of_field(name: &str) -> Option<String> {
         first -= 1;
     }
     let tail = &parts[first..];
-    if tail.is_empty() {
-        return None;
+    match tail {
+        [] => return None,
+        // The one unit of the field that is written with a hyphen.
+        ["db", "hz"] => return Some("dB-Hz".to_owned()),
+        _ => {}
     }
     let (above, below): (&[&str], &[&str]) = match tail.iter().position(|part| *part == "per") {
         Some(at) => (&tail[..at], &tail[at + 1..]),
@@ -75,6 +78,8 @@ mod tests {
             ("mu_m3_s2", "m³/s²"),
             ("mean_motion_rad_s", "rad/s"),
             ("slope_per_s", "1/s"),
+            ("commands_1_s", "1/s"),
+            ("required_db_hz", "dB-Hz"),
             ("weight_per_m_s", "per m/s"),
             ("perigee_altitude_km", "km"),
             ("thrust_n", "N"),

@@ -13,6 +13,7 @@ mod goals;
 mod gradients;
 mod language;
 mod learning;
+mod mixed_threats;
 mod observation;
 mod propagate_command;
 mod recordings;

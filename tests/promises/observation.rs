@@ -47,6 +47,8 @@ fn the_table_is_that_of_its_version() {
 fn every_entry_is_bounded_and_a_place_that_shows_nothing_is_zero() {
     for scenario in shipped::scenarios() {
         let tracks = scenario.template.slots.len() - 1;
+        let spares = scenario.template.slots.iter().any(|slot| matches!(slot.start, Start::Spare));
+        let some_may_be_absent = spares || !scenario.template.objective.captures.is_empty();
         let seeds = shipped::seeds(SeedDomain::Train, 32);
         let mut env =
             VectorEnv::new(&scenario.template, &scenario.rewards, &seeds, ARENAS_PER_SHARD, AfterEpisode::Reset);
@@ -62,6 +64,9 @@ fn every_entry_is_bounded_and_a_place_that_shows_nothing_is_zero() {
                     // before them an inspector its inspection.
                     let inspects = matches!(scenario.template.objective.goal, Goal::Inspect(_));
                     let taken = place < tracks || place >= MAX_TRACKS - if inspects { 3 } else { 2 };
+                    if place < tracks && some_may_be_absent {
+                        continue;
+                    }
                     assert_eq!(zero, !taken, "{}: place {place} of {tracks} tracks", scenario.name);
                 }
             }

@@ -186,7 +186,10 @@ fn what_guides_pays_nothing_for_going_round() {
         };
         let guiding: Vec<RewardTerm> = scenario.rewards.terms.iter().filter(guiding).cloned().collect();
         let rewards = RewardConfig { terms: guiding };
-        assert!(!rewards.terms.is_empty(), "{} guides nobody", scenario.name);
+        // Some are paid for the end and its cost alone.
+        if rewards.terms.is_empty() {
+            continue;
+        }
         let views = views(&scenario);
         let round = views.iter().zip(views.iter().cycle().skip(1));
         let paid: Vec<f64> = round

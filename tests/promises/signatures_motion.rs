@@ -197,12 +197,8 @@ fn a_conjunction_is_fast_and_ballistic_and_passes_as_asked() {
                 let late_s = offset_m.dot(&relative_m_s) / (speed_m_s * speed_m_s);
                 // A neighbour that keeps its station passes at centimetres a second.
                 assert!(speed_m_s > 490.0, "{arena}: {speed_m_s} m/s");
-                if forces == "TwoBody" {
-                    assert!((offset_m.norm() - miss_m).abs() < 1.0 && late_s.abs() < 0.1, "{arena}: {late_s} s");
-                } else {
-                    let off_m = (offset_m.norm() - miss_m).abs();
-                    assert!(off_m < by_j2_m, "{arena}: {off_m} m off under J2");
-                }
+                let off_m = (offset_m.norm() - miss_m).abs();
+                assert!(off_m < 1.0 && late_s.abs() < 0.1, "{forces} {arena}: {off_m} m off, {late_s} s late");
             }
         });
     }
