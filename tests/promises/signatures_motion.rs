@@ -50,7 +50,10 @@ impl Pair {
                         orbit: {start}, target: "target", control: Scripted([{behaviour}]),
                     ),
                 ],
-                objective: (team: "blue", success: Survive(who: "target", from: "neighbour"), failure: [Escape(who: "target", from: "neighbour", range_m: 1.0e9)]),
+                objective: (
+                    team: "blue", success: Survive(who: "target", from: "neighbour"),
+                    failure: [Escape(who: "target", from: "neighbour", range_m: 1e9)],
+                ),
                 rewards: (terms: [Time(weight_per_s: 1.0)]),
             )"#
         )
@@ -288,12 +291,12 @@ fn an_inspector_circles_within_bounds_with_the_sun_at_its_back() {
         assert!(look.farthest_m < 3.0 * look.size_m, "{seed}: {} m of {} m", look.farthest_m, look.size_m);
         // Bound: a third of the size in the axis is three sizes a revolution, which the next look takes off.
         assert!(look.axis_m < 0.35 * look.size_m, "{seed}: axis off by {} m of {} m", look.axis_m, look.size_m);
-        // Small ones, again and again: 21,000 s are 3.5 revolutions. The null behaviour has none.
-        let (count, spent_m_s) = (look.burns.count - look.settled_count, look.burns.spent_m_s - look.settled_m_s);
-        assert!(count >= 1, "{seed}: {count} burns");
-        assert!(spent_m_s < 0.005 * look.size_m, "{seed}: {spent_m_s} m/s at {} m", look.size_m);
+        // Small ones: a circle of this size moves at 0.001 m/s for each metre of it.
+        let spent_m_s = look.burns.spent_m_s - look.settled_m_s;
+        assert!(spent_m_s < 0.002 * look.size_m, "{seed}: {spent_m_s} m/s at {} m", look.size_m);
     }
     let often = share(inspectors.iter().map(|look| look.burns.count - look.settled_count >= 3));
+    // Again and again: 21,000 s are 3.5 revolutions. The null behaviour has none; an ellipse that the keep-out distance widens hardly varies.
     assert!(often > 0.85, "only {often} burn three times and more");
     let mean = |looks: &[Look]| looks.iter().map(|look| look.phase[0] / look.phase[1]).sum::<f64>() / SEEDS as f64;
     let by_chance = looks(&format!("Inspection({size}, sun_offset_rad: Uniform(-3.1415, 3.1415))"));

@@ -3,7 +3,7 @@
 use super::Check;
 use crate::scenario::error::{Quoted, expected_one_of};
 use crate::scenario::spans::Path;
-use crate::sim::behaviours::{Kind, registry};
+use crate::sim::behaviours::registry;
 
 impl Check<'_> {
     pub(super) fn scores(&mut self) {
@@ -29,11 +29,7 @@ impl Check<'_> {
 
     pub(super) fn baselines(&mut self) {
         let path = Path::root().field("baselines");
-        let known: Vec<&str> = registry()
-            .iter()
-            .filter(|(_, kind)| *kind != Kind::Threat)
-            .map(|(behaviour, _)| behaviour.name())
-            .collect();
+        let known: Vec<&str> = registry().iter().map(|(behaviour, _)| behaviour.name()).collect();
         let baselines = &self.config.baselines;
         for (index, name) in baselines.iter().enumerate() {
             let path = path.index(index);
