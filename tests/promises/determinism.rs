@@ -138,9 +138,11 @@ fn every_listed_seed_is_played_exactly_once_and_alike_in_any_company() {
 }
 
 #[test]
-fn no_number_of_500_random_episodes_is_infinite_or_nan() {
-    for scenario in shipped::scenarios() {
-        let seeds = shipped::seeds(SeedDomain::Train, 500);
+fn no_number_of_10_000_random_episodes_is_infinite_or_nan() {
+    let scenarios = shipped::scenarios();
+    let episodes = 10_000_usize.div_ceil(scenarios.len());
+    for scenario in scenarios {
+        let seeds = shipped::seeds(SeedDomain::Train, episodes as u64);
         let mut env =
             VectorEnv::new(&scenario.template, &scenario.rewards, &seeds, ARENAS_PER_SHARD, AfterEpisode::Stop);
         let mut step = Step::new(env.rows());
@@ -154,7 +156,12 @@ fn no_number_of_500_random_episodes_is_infinite_or_nan() {
             assert!(numbers.into_iter().flatten().all(|number| number.is_finite()), "{}", scenario.name);
             env.drain_finished(&mut results);
         }
-        assert_eq!(results.len(), 500, "{}", scenario.name);
+        assert_eq!(results.len(), episodes, "{}", scenario.name);
+        for shard in env.shards_mut() {
+            let orbits = (0..shard.arenas().len()).flat_map(|arena| shard.orbits(arena)).collect::<Vec<_>>();
+            let mut numbers = orbits.iter().flat_map(|orbit| orbit.position_m.iter().chain(&orbit.velocity_m_s));
+            assert!(numbers.all(|number| number.is_finite()), "{}", scenario.name);
+        }
         for result in results {
             let figures = [
                 result.duration_s,

@@ -4,9 +4,13 @@ use astroshield::env::rollout::Rollout;
 use astroshield::env::vector::{ARENAS_PER_SHARD, AfterEpisode, VectorEnv};
 use astroshield::eval::random_policy::RandomPolicy;
 use astroshield::scenario::Scenario;
+use astroshield::sim::behaviours::BehaviourConfig;
+use astroshield::sim::components::Orbit;
+use astroshield::sim::integrators::rk4::SurfaceForces;
 use astroshield::sim::reset::EpisodeSeed;
 use astroshield::sim::seeds::SeedDomain;
 use astroshield::sim::shard::Shard;
+use astroshield::sim::template::{Physics, Slot, Start};
 use astroshield::train::config::TrainingConfig;
 
 use super::shipped;
@@ -72,4 +76,54 @@ fn every_scenario_says_how_it_is_trained_on() {
         assert!(scenario.training_text().is_some(), "{} has no training block", scenario.name);
         TrainingConfig::of(&scenario).unwrap_or_else(|error| panic!("{error}"));
     }
+}
+
+/// Specific energy [J/kg] under the scenario's zonals: v²/2 - μ/r (1 - Σ Jₙ (R/r)ⁿ Pₙ(z/r)). Source: Vallado, 4th ed., eq. 8-25.
+fn energy(physics: &Physics, orbit: &Orbit) -> f64 {
+    let state = orbit.state();
+    let radius_m = state.position_m.norm();
+    let x = state.position_m.z / radius_m;
+    // Bonnet's recursion: (n + 1) Pₙ₊₁ = (2n + 1) x Pₙ - n Pₙ₋₁.
+    let (mut before, mut legendre, mut share) = (1.0, x, 1.0);
+    for (index, zonal) in physics.zonals.iter().enumerate() {
+        let n = index as f64 + 1.0;
+        (before, legendre) = (legendre, ((2.0 * n + 1.0) * x * legendre - n * before) / (n + 1.0));
+        share -= zonal * (physics.earth_radius_m / radius_m).powi(index as i32 + 2) * legendre;
+    }
+    0.5 * state.velocity_m_s.norm_squared() - physics.mu_m3_s2 / radius_m * share
+}
+
+#[test]
+fn who_does_not_burn_keeps_its_energy_among_those_who_do() {
+    let mut looked_at = 0;
+    for scenario in shipped::scenarios() {
+        let template = &scenario.template;
+        let physics = &template.physics;
+        if physics.hill_mean_motion_rad_s.is_some() || physics.surface_forces != SurfaceForces::default() {
+            continue;
+        }
+        let coasts = |slot: &Slot| {
+            let is_ballistic = |behaviour: &BehaviourConfig| {
+                matches!(behaviour, BehaviourConfig::Ballistic(_) | BehaviourConfig::Conjunction(_))
+            };
+            !slot.behaviours.is_empty()
+                && slot.behaviours.iter().chain(&slot.cast_behaviours).all(is_ballistic)
+                && !matches!(slot.start, Start::Spare)
+        };
+        let coasting: Vec<usize> = (0..template.slots.len()).filter(|slot| coasts(&template.slots[*slot])).collect();
+        let mut shard = Shard::new(template, &shipped::seeds(SeedDomain::Train, 20));
+        let start: Vec<Vec<Orbit>> = (0..20).map(|arena| shard.orbits(arena)).collect();
+        for _ in 0..100 {
+            shard.advance();
+        }
+        for (arena, start) in start.iter().enumerate() {
+            for slot in &coasting {
+                let [before, after] = [start[*slot], shard.orbits(arena)[*slot]].map(|orbit| energy(physics, &orbit));
+                // RK4 at 30 s loses some 1e-10 an hour in low orbit.
+                assert!((after / before - 1.0).abs() < 1e-9, "{} slot {slot}: {before} to {after}", scenario.name);
+                looked_at += 1;
+            }
+        }
+    }
+    assert!(looked_at >= 60, "only {looked_at} coast");
 }
