@@ -1,13 +1,15 @@
 //! From what an observer's tracks and systems hold to one sample of the 30 channels.
 
+use std::f64::consts::TAU;
+
 use serde::{Deserialize, Serialize};
 
 use super::channels::CHANNELS;
-use crate::astro::conjunction::closest_approach::ClosestApproach;
 use crate::astro::conjunction::encounter::EncounterPlane;
 use crate::astro::conjunction::short_encounter;
-use crate::astro::rtn::RelativeState;
-use crate::astro::{CartesianState, Vector3};
+use crate::astro::relative::ClohessyWiltshire;
+use crate::astro::rtn::{RelativeState, RtnFrame};
+use crate::astro::{CartesianState, Vector3, kepler};
 use crate::sim::tracks::estimate::Estimate;
 use crate::sim::tracks::track::Track;
 
@@ -19,6 +21,13 @@ pub const HARD_BODY_RADIUS_M: f64 = 10.0;
 const LEAST_LOG10_PROBABILITY: f64 = -30.0;
 /// Estimated accelerations below so many standard deviations do not count as burns.
 const SIGNIFICANT_SIGMAS: f64 = 2.0;
+
+/// Times of a revolution at which a passage is looked for.
+const GRID: usize = 36;
+/// Turn of own orbit within which relative motion is taken as straight [rad].
+const FAST_RAD: f64 = 0.17;
+/// Steps by which the time of a passage is set right.
+const REFINEMENTS: usize = 2;
 
 /// What the sampler of one track remembers from sample to sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,12 +112,44 @@ impl Observed<'_> {
         out[10] = libm::atan2(own.2.cross(&other.2).norm(), own.2.dot(&other.2));
     }
 
+    /// The nearest passage within the coming revolution by Clohessy-Wiltshire prediction, set right by two-body motion: its time from
+    /// now [s], and both states then. Fast encounters, which that prediction cannot follow, begin from a straight line.
+    fn closest_approach(&self, state: &CartesianState) -> (f64, [CartesianState; 2]) {
+        let relative = RelativeState::between(&self.own, state);
+        let RelativeState { position_rtn_m: position, velocity_rtn_m_s: velocity } = relative;
+        let straight_s = -position.dot(&velocity) / velocity.norm_squared().max(1e-12);
+        let mean_motion_rad_s = RtnFrame::of(&self.own).rate_rad_s;
+        let is_fast = (straight_s * mean_motion_rad_s).abs() < FAST_RAD;
+        let mut offset_s = if is_fast {
+            straight_s
+        } else {
+            let step_s = TAU / mean_motion_rad_s / GRID as f64;
+            let distance = |step: usize| {
+                let map = ClohessyWiltshire::over(mean_motion_rad_s, step as f64 * step_s);
+                map.apply(&relative, &Vector3::zeros()).position_rtn_m.norm_squared()
+            };
+            let nearest = (0..=GRID).map(|step| (step, distance(step))).min_by(|a, b| a.1.total_cmp(&b.1));
+            nearest.map_or(0.0, |(step, _)| step as f64 * step_s)
+        };
+        let at = |seconds: f64| [self.own, *state].map(|state| kepler::propagate(&state, self.mu_m3_s2, seconds));
+        let mut states = at(offset_s);
+        for _ in 0..REFINEMENTS {
+            let (apart, speed) =
+                (states[1].position_m - states[0].position_m, states[1].velocity_m_s - states[0].velocity_m_s);
+            // Not further than a step of the grid, beyond which a straight line says nothing.
+            let limit_s = FAST_RAD / mean_motion_rad_s;
+            offset_s += (-apart.dot(&speed) / speed.norm_squared().max(1e-12)).clamp(-limit_s, limit_s);
+            states = at(offset_s);
+        }
+        (offset_s, states)
+    }
+
     /// Time of closest approach, log10 Pc and Mahalanobis miss, by two-body motion; the covariance is moved along a straight line.
     fn write_conjunction(&self, estimate: &Estimate, state: &CartesianState, out: &mut [f64; CHANNELS]) {
-        let Some(approach) = ClosestApproach::nearest(&[self.own, *state], self.mu_m3_s2) else { return };
-        out[11] = approach.offset_s;
-        let covariance_m2 = estimate.position_covariance_after_m2(approach.offset_s);
-        let Some(plane) = EncounterPlane::of(&approach.states, &covariance_m2) else { return };
+        let (offset_s, states) = self.closest_approach(state);
+        out[11] = offset_s;
+        let covariance_m2 = estimate.position_covariance_after_m2(offset_s);
+        let Some(plane) = EncounterPlane::of(&states, &covariance_m2) else { return };
         let probability = short_encounter::probability(&plane, HARD_BODY_RADIUS_M);
         out[12] = libm::log10(probability).max(LEAST_LOG10_PROBABILITY);
         out[13] = plane.mahalanobis_distance(HARD_BODY_RADIUS_M).min(1e6);
