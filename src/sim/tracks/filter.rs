@@ -15,8 +15,8 @@ use crate::sim::sensors::measurement::Measurement;
 
 /// Longest prediction in one call [s].
 pub const LONGEST_PREDICTION_S: f64 = 86_400.0;
-/// Longest step of the integrator [s]; in low orbit RK4 errs by 8 cm an hour at it.
-const LONGEST_STEP_S: f64 = 20.0;
+/// Longest step of the integrator [s]; in low orbit RK4 errs by 5 mm an hour at it.
+const LONGEST_STEP_S: f64 = 10.0;
 
 /// An extended Kalman filter on position, velocity and lasting acceleration of a target.
 ///
@@ -34,9 +34,9 @@ pub struct Filter {
 impl Filter {
     /// The estimate at a later time.
     ///
-    /// The mean by RK4, its derivative by the start as [`Stride`] says, in steps of 20 s and half the time constant at
+    /// The mean by RK4, its derivative by the start as [`Stride`] says, in steps of 10 s and half the time constant at
     /// most; the lasting acceleration decays by its exact exponential. Each step adds the exact noise of free space, in which the
-    /// gravity gradient is left out: (n h)² = 5e-4 of it.
+    /// gravity gradient is left out: (n h)² = 1e-4 of it.
     ///
     /// # Errors
     /// [`TrackError::Time`], [`TrackError::Lost`].
