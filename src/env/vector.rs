@@ -105,6 +105,8 @@ struct Part {
     went_on: Vec<bool>,
     /// Rows that the decision in hand moved.
     moved: Vec<usize>,
+    /// Arenas whose episode it ended.
+    ended: Vec<usize>,
     /// What each arena has flown, where that is recorded.
     traces: Option<Vec<Trace>>,
     finished: Vec<EpisodeResult>,
@@ -149,6 +151,7 @@ impl VectorEnv {
                 decisions: vec![0; seeds.len()],
                 went_on: vec![true; seeds.len()],
                 moved: Vec::new(),
+                ended: Vec::new(),
                 traces: None,
                 finished: Vec::new(),
             })
@@ -293,7 +296,8 @@ impl VectorEnv {
             part.shard.for_each_view(|_, _, view| views.push(*view));
         }
         let rows: Vec<usize> = (0..self.views.len()).collect();
-        observation::write_rows(&self.views, &rows, &mut self.observations);
+        let shown = self.parts.first().map_or_else(Default::default, |part| part.shard.template().observation);
+        observation::write_rows(&self.views, &rows, shown, &mut self.observations);
     }
 }
 
@@ -327,8 +331,12 @@ impl Part {
             Some(traces) => self.shard.advance_watched(|index, arena, rows| traces[index].push(arena, rows)),
         }
         self.settle(rows);
-        observation::write_rows(rows.views, &self.moved, rows.observations);
-        for index in 0..self.returns.len() {
+        let shown = self.shard.template().observation;
+        // Which places are taken is the same all the time, so that the others are as zero as they were made.
+        observation::write_rows_over_zeros(rows.views, &self.moved, shown, rows.observations);
+        let mut ended = std::mem::take(&mut self.ended);
+        ended.clear();
+        for (index, arena) in self.shard.arenas().iter().enumerate() {
             let of = index * rows.learned..(index + 1) * rows.learned;
             if !self.went_on[index] {
                 rows.rewards[of.clone()].fill(0.0);
@@ -338,14 +346,19 @@ impl Part {
             }
             self.returns[index] += rows.rewards.get(of.start).copied().map_or(0.0, f64::from);
             self.decisions[index] += 1;
-            let arena = &self.shard.arenas()[index];
             self.overspeed_before_s[index] = arena.overspeed_s;
-            if let Some(outcome) = arena.outcome {
-                let numbers = of.start * OBSERVATION..of.end * OBSERVATION;
-                rows.finals[numbers.clone()].copy_from_slice(&rows.observations[numbers]);
-                self.finish(index, outcome, rows);
+            if arena.outcome.is_some() {
+                ended.push(index);
             }
         }
+        for index in &ended {
+            let of = index * rows.learned * OBSERVATION..(index + 1) * rows.learned * OBSERVATION;
+            rows.finals[of.clone()].copy_from_slice(&rows.observations[of]);
+            if let Some(outcome) = self.shard.arenas()[*index].outcome {
+                self.finish(*index, outcome, rows);
+            }
+        }
+        self.ended = ended;
     }
 
     /// Pays the rows of the arenas that went on for the decision, and keeps what each of them now sees.
@@ -410,10 +423,12 @@ impl Part {
                 self.returns[index] = 0.0;
                 self.decisions[index] = 0;
                 self.overspeed_before_s[index] = 0.0;
+                let shown = self.shard.template().observation;
                 self.shard.for_each_view_of(index, |k, view| {
                     let row = of.start + k;
                     rows.views[row] = *view;
-                    observation::write(view, &mut rows.observations[row * OBSERVATION..(row + 1) * OBSERVATION]);
+                    let out = &mut rows.observations[row * OBSERVATION..(row + 1) * OBSERVATION];
+                    observation::write(view, shown, out);
                 });
             }
         }

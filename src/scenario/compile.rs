@@ -42,6 +42,7 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
         at_time_limit: config.timing.at_time_limit,
         slots,
         objective: objective(config, u8::try_from(team + 1).ok()?)?,
+        observation: config.observation,
     })
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::config::RewardConfig;
 use crate::sim::behaviours::BehaviourConfig;
-use crate::sim::config::{ObjectiveConfig, PhysicsConfig, SpacecraftConfig, TimingConfig};
+use crate::sim::config::{ObjectiveConfig, ObservationConfig, PhysicsConfig, SpacecraftConfig, TimingConfig};
 
 /// A scenario as its author writes it; kilometres and degrees where a field's name says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct ScenarioConfig {
     pub objective: ObjectiveConfig,
     /// What a learner is paid.
     pub rewards: RewardConfig,
+    /// What a learner is shown; everything when left out.
+    #[serde(default, skip_serializing_if = "ObservationConfig::is_default")]
+    pub observation: ObservationConfig,
     /// For scripted spacecraft by name, behaviours that are never trained against: evaluation plays them instead.
     #[serde(default)]
     pub held_out: BTreeMap<String, Vec<BehaviourConfig>>,

@@ -19,12 +19,14 @@ const PIECES: usize = 8;
 
 impl Hermite {
     /// The motion from `start` to `end` in `duration_s` seconds.
+    #[inline]
     #[must_use]
     pub fn new(start: CartesianState, end: CartesianState, duration_s: f64) -> Self {
         Self { start, end, duration_s }
     }
 
     /// The motion of `b` relative to `a`.
+    #[inline]
     #[must_use]
     pub fn between(a: &Self, b: &Self) -> Self {
         let minus = |p: &CartesianState, q: &CartesianState| CartesianState {
@@ -51,19 +53,26 @@ impl Hermite {
     }
 
     /// Time [s] and distance [m] of the closest approach within the segment.
+    #[inline]
     #[must_use]
     pub fn closest_approach(&self) -> (f64, f64) {
+        // At its ends the cubic is what it was made from, to the bit.
+        let ends = [(0.0, self.start.position_m.norm()), (self.duration_s, self.end.position_m.norm())];
+        let best = if ends[0].1 <= ends[1].1 { ends[0] } else { ends[1] };
+        // A straight chord cannot come nearer than this, with the whole path's length to spare: skip the search.
+        if best.1 > 2.0 * self.rough_path_bound_m() || best.1 > 2.0 * self.path_bound_m() {
+            return best;
+        }
+        self.closest_within(best)
+    }
+
+    /// The closest approach where it may lie between the ends, of which the nearer is `best`.
+    fn closest_within(&self, mut best: (f64, f64)) -> (f64, f64) {
         let range_rate = |time_s: f64| {
             let state = self.at(time_s);
             state.position_m.dot(&state.velocity_m_s)
         };
         let distance = |time_s: f64| self.at(time_s).position_m.norm();
-        let ends = [(0.0, distance(0.0)), (self.duration_s, distance(self.duration_s))];
-        let mut best = if ends[0].1 <= ends[1].1 { ends[0] } else { ends[1] };
-        // A straight chord cannot come nearer than this, with the whole path's length to spare: skip the search.
-        if best.1 > 2.0 * self.path_bound_m() {
-            return best;
-        }
         let piece_s = self.duration_s / PIECES as f64;
         let mut before = range_rate(0.0);
         for piece in 0..PIECES {
@@ -82,6 +91,7 @@ impl Hermite {
     }
 
     /// First time [s] at which the distance is at most `radius_m`, with the closest approach at hand.
+    #[inline]
     #[must_use]
     pub fn first_within(&self, radius_m: f64, closest: (f64, f64)) -> Option<f64> {
         if self.start.position_m.norm() <= radius_m {
@@ -95,6 +105,15 @@ impl Hermite {
     pub fn first_beyond(&self, range_m: f64) -> Option<f64> {
         let beyond = |position_m: &Vector3| position_m.norm() > range_m;
         beyond(&self.end.position_m).then(|| bisect(0.0, self.duration_s, |time_s| beyond(&self.at(time_s).position_m)))
+    }
+
+    /// As [`Hermite::path_bound_m`] and never below it, without roots: the sum of components is at least the norm.
+    #[inline]
+    fn rough_path_bound_m(&self) -> f64 {
+        let sum = |vector: &Vector3| vector.x.abs() + vector.y.abs() + vector.z.abs();
+        let chord = sum(&(self.end.position_m - self.start.position_m));
+        // The margin is for the rounding of the two sums.
+        (chord + self.duration_s * (sum(&self.start.velocity_m_s) + sum(&self.end.velocity_m_s))) * (1.0 + 1e-12)
     }
 
     /// An upper bound of the path's length within the segment [m].
@@ -125,6 +144,8 @@ fn bisect(mut low: f64, mut high: f64, reached: impl Fn(f64) -> bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A straight crossing at 14 km/s, 60 s between samples, miss 3 m at 29.3 s.
@@ -151,6 +172,30 @@ mod tests {
         let expected = 29.3 - (50.0_f64 * 50.0 - 9.0).sqrt() / 14_000.0;
         assert!((entered - expected).abs() < 1e-9, "{entered} against {expected}");
         assert_eq!(motion.first_within(2.0, motion.closest_approach()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_cannot_come_near_is_not_searched_and_loses_nothing(
+            directions in prop::array::uniform12(-1.0..1.0_f64),
+            size_m in prop::sample::select(vec![0.0, 1.0, 100.0, 5e3]),
+            speed_m_s in prop::sample::select(vec![0.0, 0.1, 10.0, 3e3]),
+            duration_s in prop::sample::select(vec![1.0, 10.0, 60.0]),
+        ) {
+            let vector = |from: usize| Vector3::from_column_slice(&directions[from..from + 3]);
+            let start = CartesianState { position_m: vector(0) * size_m, velocity_m_s: vector(3) * speed_m_s };
+            let end = CartesianState {
+                position_m: start.position_m + vector(6) * speed_m_s * duration_s,
+                velocity_m_s: vector(9) * speed_m_s,
+            };
+            let motion = Hermite::new(start, end, duration_s);
+            prop_assert!(motion.rough_path_bound_m() >= motion.path_bound_m());
+            // The ends as the cubic has them, and the search with no shortcut but the finer bound.
+            let ends = [0.0, duration_s].map(|time_s| (time_s, motion.at(time_s).position_m.norm()));
+            let nearer = if ends[0].1 <= ends[1].1 { ends[0] } else { ends[1] };
+            let full = if nearer.1 > 2.0 * motion.path_bound_m() { nearer } else { motion.closest_within(nearer) };
+            prop_assert_eq!(motion.closest_approach(), full);
+        }
     }
 
     #[test]

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::forces::third_body::sun_path;
 use super::forces::{Environment, ForceModel, Gravity};
+use super::integrators::lanes::MAX_LANES;
 use super::integrators::rk4::Exposure;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
+use super::sight::{Scene, Sight};
 use super::template::Template;
 use super::view::{SunModel, View};
 use crate::astro::relative::ClohessyWiltshire;
@@ -35,6 +37,7 @@ pub struct Shard {
     schedule: Schedule,
     columns: QueryState<Columns>,
     known: QueryState<KnownColumns>,
+    sight: Sight,
 }
 
 /// Everything of a shard that changes, for a checkpoint.
@@ -95,7 +98,8 @@ impl Shard {
             template: template.clone(),
         });
         let (columns, known) = (world.query(), world.query());
-        let mut shard = Self { world, schedule: segment(), columns, known };
+        let sight = Sight::of(template, &world.resource::<Shared>().learned);
+        let mut shard = Self { world, schedule: segment(), columns, known, sight };
         for (index, seed) in seeds.iter().enumerate() {
             shard.reset(index, *seed);
         }
@@ -179,12 +183,30 @@ impl Shard {
         let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
         let known = Known { orbits, masses, thrusters, ledgers, identities };
         let Shared { template, sun, arenas, learned, .. } = shared;
-        let mut view = View::EMPTY;
-        for (index, arena) in arenas.iter().enumerate().filter(|(index, _)| wanted(*index)) {
-            for (k, slot) in learned.iter().enumerate() {
-                view.see(template, sun, &known, arena, index, *slot);
-                visit(template, arena, index, k, &view);
+        let wanted = (0..arenas.len()).filter(|index| wanted(*index));
+        let seats = wanted.flat_map(|index| (0..learned.len()).map(move |k| (index, k)));
+        let SunModel::Fixed(position_m, direction) = sun else {
+            let mut view = View::EMPTY;
+            for (index, k) in seats {
+                view.see(template, sun, &known, &arenas[index], index, learned[k]);
+                visit(template, &arenas[index], index, k, &view);
             }
+            return;
+        };
+        let scene = Scene { template, known, arenas, learned, sun: (*position_m, *direction) };
+        let mut waiting = [(0, 0); MAX_LANES];
+        let mut count = 0;
+        for seat in seats {
+            waiting[count] = seat;
+            count += 1;
+            if count == MAX_LANES {
+                self.sight.look(&scene, &waiting, |index, k, view| visit(template, &arenas[index], index, k, view));
+                count = 0;
+            }
+        }
+        if count > 0 {
+            let visit = |index: usize, k: usize, view: &View| visit(template, &arenas[index], index, k, view);
+            self.sight.look(&scene, &waiting[..count], visit);
         }
     }
 

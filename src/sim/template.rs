@@ -1,7 +1,7 @@
 //! A scenario compiled for the simulator: SI units, indices in place of names, nothing left to check.
 
 use super::behaviours::BehaviourConfig;
-use super::config::{AtTimeLimit, BaseVelocity, Role};
+use super::config::{AtTimeLimit, BaseVelocity, ObservationConfig, Role};
 use super::distribution::Distribution;
 use super::forces::ForceConfig;
 use super::integrators::dop853::Tolerance;
@@ -28,6 +28,8 @@ pub struct Template {
     pub slots: Vec<Slot>,
     /// What decides an episode.
     pub objective: Objective,
+    /// What a learner is shown.
+    pub observation: ObservationConfig,
 }
 
 /// Physics of an arena.

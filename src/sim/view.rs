@@ -68,8 +68,8 @@ pub struct Track {
     pub initial_delta_v_m_s: f64,
     /// One standard deviation of the position estimate [m]; zero with perfect sensing.
     pub position_sigma_m: f64,
-    /// Angle at the object between the Sun and own ship [rad]: 0 when it is fully lit as seen from own ship.
-    pub sun_phase_rad: f64,
+    /// Cosine of the angle at the object between the Sun and own ship: 1 when it is fully lit as seen from own ship.
+    pub sun_phase_cosine: f64,
     /// What the scenario's objective makes of it for own team.
     pub mark: Mark,
 }
@@ -98,7 +98,7 @@ impl Track {
         delta_v_left_m_s: 0.0,
         initial_delta_v_m_s: 0.0,
         position_sigma_m: 0.0,
-        sun_phase_rad: 0.0,
+        sun_phase_cosine: 1.0,
         mark: Mark::None,
     };
 
@@ -302,42 +302,45 @@ impl View {
         self.relative_tier = template.physics.hill_mean_motion_rad_s.is_some();
         self.mu_m3_s2 = template.physics.mu_m3_s2;
         self.closest_approach_m = arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first));
-        let mut count = 0;
-        for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
-            for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {
-                if count == MAX_TRACKS {
-                    return;
-                }
-                let row = first + other;
-                let seen = known.orbits[row].state();
-                let relative = match &frame {
-                    Some(frame) => RelativeState::in_frame(frame, &state, &seen),
-                    None => RelativeState {
-                        position_rtn_m: seen.position_m - state.position_m,
-                        velocity_rtn_m_s: seen.velocity_m_s - state.velocity_m_s,
-                    },
-                };
-                let mass = &known.masses[row];
-                let range_m = relative.position_rtn_m.norm();
-                let cosine = if range_m > 0.0 { -sun_rtn.dot(&relative.position_rtn_m) / range_m } else { 1.0 };
-                self.tracks[count] = Track {
-                    slot: other,
-                    team: known.identities[row].team,
-                    position_rtn_m: relative.position_rtn_m,
-                    velocity_rtn_m_s: relative.velocity_rtn_m_s,
-                    acceleration_rtn_m_s2: to_rtn(&known.ledgers[row].last_acceleration_m_s2),
-                    acceleration_held_s: known.ledgers[row].acceleration_held_s,
-                    max_acceleration_m_s2: max_acceleration(known.thrusters[row].max_thrust_n, mass),
-                    delta_v_left_m_s: mass.delta_v_left_m_s,
-                    initial_delta_v_m_s: mass.initial_delta_v_m_s,
-                    position_sigma_m: 0.0,
-                    sun_phase_rad: libm::acos(cosine.clamp(-1.0, 1.0)),
-                    mark: wanted,
-                };
-                count += 1;
-            }
+        for (count, (other, wanted)) in others(template, slot).enumerate() {
+            let row = first + other;
+            let seen = known.orbits[row].state();
+            let relative = match &frame {
+                Some(frame) => RelativeState::in_frame(frame, &state, &seen),
+                None => RelativeState {
+                    position_rtn_m: seen.position_m - state.position_m,
+                    velocity_rtn_m_s: seen.velocity_m_s - state.velocity_m_s,
+                },
+            };
+            let mass = &known.masses[row];
+            let range_m = relative.position_rtn_m.norm();
+            let cosine = if range_m > 0.0 { -sun_rtn.dot(&relative.position_rtn_m) / range_m } else { 1.0 };
+            self.tracks[count] = Track {
+                slot: other,
+                team: known.identities[row].team,
+                position_rtn_m: relative.position_rtn_m,
+                velocity_rtn_m_s: relative.velocity_rtn_m_s,
+                acceleration_rtn_m_s2: to_rtn(&known.ledgers[row].last_acceleration_m_s2),
+                acceleration_held_s: known.ledgers[row].acceleration_held_s,
+                max_acceleration_m_s2: max_acceleration(known.thrusters[row].max_thrust_n, mass),
+                delta_v_left_m_s: mass.delta_v_left_m_s,
+                initial_delta_v_m_s: mass.initial_delta_v_m_s,
+                position_sigma_m: 0.0,
+                sun_phase_cosine: cosine.clamp(-1.0, 1.0),
+                mark: wanted,
+            };
         }
     }
+}
+
+/// The slots that slot `slot` tracks, in order, and what each is to it.
+pub(super) fn others(template: &Template, slot: usize) -> impl Iterator<Item = (usize, Mark)> {
+    let slots = template.slots.len();
+    let marked = move |wanted: Mark| {
+        let others = (0..slots).filter(move |other| *other != slot);
+        others.filter(move |other| mark(template, slot, *other) == wanted).map(move |other| (other, wanted))
+    };
+    [Mark::Goal, Mark::KeepOut, Mark::None].into_iter().flat_map(marked).take(MAX_TRACKS)
 }
 
 /// Distance now of the objective's pair [m]; `first`: the arena's first row.

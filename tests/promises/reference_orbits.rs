@@ -10,7 +10,7 @@ use astroshield::astro::{CartesianState, Vector3, kepler};
 use astroshield::sim::behaviours::BehaviourConfig;
 use astroshield::sim::behaviours::ballistic::Ballistic;
 use astroshield::sim::components::{Burn, Mass, Orbit};
-use astroshield::sim::config::{AtTimeLimit, Role};
+use astroshield::sim::config::{AtTimeLimit, ObservationConfig, Role};
 use astroshield::sim::distribution::Distribution::Fixed;
 use astroshield::sim::forces::Gravity;
 use astroshield::sim::integrators::rk4;
@@ -350,6 +350,7 @@ fn template(gravity: &Gravity, segment_s: f64, substeps: usize, first: Slot, sec
         replan_every: 1,
         time_limit_s: 1e9,
         at_time_limit: AtTimeLimit::Terminate,
+        observation: ObservationConfig::default(),
         slots: vec![first, slot("other", second)],
         objective: Objective {
             team: 1,

@@ -8,7 +8,7 @@ use astroshield::astro::{CartesianState, Vector3, atmosphere, eclipse, kepler, s
 use astroshield::sim::behaviours::BehaviourConfig;
 use astroshield::sim::behaviours::ballistic::Ballistic;
 use astroshield::sim::components::{Burn, Orbit, Surface};
-use astroshield::sim::config::{AtTimeLimit, Role, Tier};
+use astroshield::sim::config::{AtTimeLimit, ObservationConfig, Role, Tier};
 use astroshield::sim::distribution::Distribution::Fixed;
 use astroshield::sim::forces::ForceConfig::{
     self, Drag, J2, J3, J4, J5, J6, Moon, SrpConical, SrpCylindrical, Sun, TwoBody,
@@ -557,6 +557,7 @@ fn template(physics: Physics, start: CartesianState, surface: Surface) -> Templa
         replan_every: 1,
         time_limit_s: DAY_S,
         at_time_limit: AtTimeLimit::Terminate,
+        observation: ObservationConfig::default(),
         slots: vec![slot("first", start, surface), slot("other", away, surface)],
         objective: Objective {
             team: 1,
