@@ -102,7 +102,7 @@ fn a_fault_is_shown_on_its_line() {
      4 │     timing: (
        ╰────
       help: did you mean `summary`? Valid here: `name`, `summary`, `epoch`, `physics`, `timing`, `spacecraft`,
-            `objective`, `rewards`, `held_out`, `training`
+            `objective`, `rewards`, `observation`, `held_out`, `training`
 
     Error:
       × the text ends before the `(` of line 4 is closed
