@@ -7,7 +7,7 @@ use super::integrators::lanes::{Lanes, MAX_LANES};
 use super::integrators::vectors;
 use super::schedule::{Arena, Known};
 use super::template::Template;
-use super::view::{MAX_TRACKS, Mark, OwnShip, SunModel, Track, View, others};
+use super::view::{MAX_TRACKS, Mark, SunModel, Track, View, others};
 use crate::astro::Vector3;
 
 /// Numbers of own ship that the lanes are given: position, velocity, the objective's pair (each a position), greatest thrust,
@@ -127,23 +127,23 @@ impl Sight {
         let vector = |columns: &[[f64; MAX_LANES]], first: usize| {
             Vector3::new(columns[first][lane], columns[first + 1][lane], columns[first + 2][lane])
         };
-        view.own = OwnShip {
-            slot,
-            team: known.identities[row].team,
-            role: known.identities[row].role,
-            state: known.orbits[row].state(),
-            mass_kg: mass.mass_kg,
-            initial_mass_kg: mass.initial_mass_kg,
-            max_acceleration_m_s2: own_seen[5][lane],
-            per_axis: thruster.per_axis,
-            delta_v_left_m_s: mass.delta_v_left_m_s,
-            initial_delta_v_m_s: mass.initial_delta_v_m_s,
-            delta_v_spent_m_s: ledger.delta_v_m_s,
-            last_throttle: ledger.last_throttle,
-            mean_motion_rad_s: own_seen[4][lane],
-            sun_rtn: vector(own_seen, 0),
-            eclipsed: own_seen[3][lane] > 0.0,
-        };
+        // Field by field: made whole and moved into place, it took as long as all the lanes.
+        let own = &mut view.own;
+        own.slot = slot;
+        own.team = known.identities[row].team;
+        own.role = known.identities[row].role;
+        own.state = known.orbits[row].state();
+        own.mass_kg = mass.mass_kg;
+        own.initial_mass_kg = mass.initial_mass_kg;
+        own.max_acceleration_m_s2 = own_seen[5][lane];
+        own.per_axis = thruster.per_axis;
+        own.delta_v_left_m_s = mass.delta_v_left_m_s;
+        own.initial_delta_v_m_s = mass.initial_delta_v_m_s;
+        own.delta_v_spent_m_s = ledger.delta_v_m_s;
+        own.last_throttle = ledger.last_throttle;
+        own.mean_motion_rad_s = own_seen[4][lane];
+        own.sun_rtn = vector(own_seen, 0);
+        own.eclipsed = own_seen[3][lane] > 0.0;
         view.time_s = arena.time_s;
         view.time_left_s = (template.time_limit_s - arena.time_s).max(0.0);
         view.segment_s = template.segment_s;
