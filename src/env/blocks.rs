@@ -5,6 +5,11 @@
 //! computed by a series and taken where a little less and a little more round to the same f32, and asked of the table where
 //! they do not, about once in a million.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an iterator is a function that may be compiled by itself, without the kernel's instruction set"
+)]
+
 use std::f64::consts::{FRAC_1_SQRT_2, LN_10, LOG10_2, PI};
 
 use pulp::{Arch, Simd, WithSimd};

@@ -1,5 +1,10 @@
 //! RTN frames of many spacecraft at once, on lanes, to the bits of [`RtnFrame`](crate::astro::rtn::RtnFrame).
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an iterator is a function that may be compiled by itself, without the kernel's instruction set"
+)]
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::components::Orbit;
@@ -11,7 +16,6 @@ use crate::astro::rtn::RtnFrame;
 /// The RTN axes of one spacecraft a lane, as GCRF unit vectors.
 ///
 /// In lanes where the motion has no plane (see [`RtnFrame::of`](crate::astro::rtn::RtnFrame::of)) none of this means anything.
-#[derive(Clone, Copy)]
 pub(super) struct Frames<S: Simd> {
     radial: Vectors<S>,
     transverse: Vectors<S>,

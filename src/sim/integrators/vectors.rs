@@ -3,6 +3,11 @@
 //! Functions and not closures: whatever stands between a kernel and an instruction must be `#[inline(always)]`, see
 //! [`super::rk4`].
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an iterator is a function that may be compiled by itself, without the kernel's instruction set"
+)]
+
 use pulp::Simd;
 
 use super::lanes::Lanes;
