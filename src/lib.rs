@@ -1,6 +1,6 @@
 //! AstroShield: a simulation-driven reinforcement-learning environment and trainer for space domain awareness.
 //!
-//! A room imports only rooms to its left: `astro -> sim -> env -> scenario -> models -> eval -> train -> cli`.
+//! A room imports only rooms to its left: `astro -> sim -> telemetry -> env -> scenario -> models -> eval -> train -> cli`.
 
 #![allow(rustdoc::broken_intra_doc_links, reason = "units stand in brackets, as in `velocity [m/s]`")]
 
@@ -11,4 +11,5 @@ pub mod eval;
 pub mod models;
 pub mod scenario;
 pub mod sim;
+pub mod telemetry;
 pub mod train;

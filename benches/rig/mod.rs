@@ -25,20 +25,13 @@ pub(crate) const GRAVITY: Gravity =
 /// `learned`: whether a policy flies the chaser; otherwise both coast. `substeps`: RK4 steps of a segment, each of 10 s.
 /// Episodes last `time_limit_s` and hardly end before it.
 pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Template {
-    let slot = |name: &str, team: u8, role: Role, start: Start, behaviours: Vec<BehaviourConfig>| Slot {
-        name: name.to_owned(),
-        team,
-        role,
+    let slot = |name: &str, team: u8, role: Role, start: Start| Slot {
         mass_kg: Fixed(500.0),
         thrust_n: Fixed(5.0),
-        per_axis: false,
         isp_s: Some(Fixed(220.0)),
         delta_v_m_s: Some(Fixed(500.0)),
-        surface: [None, None, None],
-        start,
-        behaviours,
+        ..Slot::coasting(name, team, role, start)
     };
-    let coast = || vec![BehaviourConfig::Ballistic(Ballistic {})];
     let turn = || Uniform(0.0, std::f64::consts::TAU);
     let target = Start::Elements([
         Uniform(EARTH_RADIUS_M + 500e3, EARTH_RADIUS_M + 600e3),
@@ -48,13 +41,17 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
         turn(),
         turn(),
     ]);
-    let chaser = Start::Shell {
+    let chaser_start = Start::Shell {
         to: 0,
         range_m: Uniform(3000.0, 6000.0),
         direction_weights: [1.0; 3],
         base_velocity: BaseVelocity::Circular,
         speed_m_s: Uniform(0.0, 5.0),
     };
+    let mut chaser = slot("chaser", 2, Role::Pursuer, chaser_start);
+    if learned {
+        chaser.behaviours.clear();
+    }
     Template {
         epoch_jd_tt: 2_461_120.0,
         physics: Physics { zonals: GRAVITY.zonals, substeps, ..Physics::default() },
@@ -63,18 +60,10 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
         time_limit_s,
         at_time_limit: AtTimeLimit::Truncate,
         observation: ObservationConfig::default(),
-        slots: vec![
-            slot("target", 1, Role::Target, target, coast()),
-            slot("chaser", 2, Role::Pursuer, chaser, if learned { Vec::new() } else { coast() }),
-        ],
-        objective: Objective {
-            team: 2,
-            who: 1,
-            target: 0,
-            radius_m: 1.0,
-            max_speed_m_s: f64::INFINITY,
-            failures: Vec::new(),
-        },
+        slots: vec![slot("target", 1, Role::Target, target), chaser],
+        casts: Vec::new(),
+        scores: Vec::new(),
+        objective: Objective::reach(2, 1, 0, 1.0),
     }
 }
 

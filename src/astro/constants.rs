@@ -34,6 +34,8 @@ pub const STANDARD_GRAVITY_M_S2: f64 = 9.806_65;
 pub const ASTRONOMICAL_UNIT_M: f64 = 149_597_870_700.0;
 /// Obliquity of the ecliptic at J2000 [rad]: 84381.406″. Source: IAU 2006 precession.
 pub const OBLIQUITY_J2000_RAD: f64 = 84_381.406 * std::f64::consts::PI / (180.0 * 3600.0);
+/// Speed of light in vacuum [m/s], exact.
+pub const SPEED_OF_LIGHT_M_S: f64 = 299_792_458.0;
 /// Seconds in a Julian day.
 pub const SECONDS_PER_DAY: f64 = 86_400.0;
 /// Julian date of J2000.0 (TT).

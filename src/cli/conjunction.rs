@@ -26,7 +26,7 @@ const QUIET_PROGRESS: Duration = Duration::from_secs(10);
 pub(super) struct ConjunctionArguments {
     /// Conjunction data message (CCSDS 508.0-B-1) in keyword-value notation.
     file: PathBuf,
-    /// Hard-body radius: sum of both objects' radii [m]; needed unless the message states HBR of both objects.
+    /// Hard-body radius: sum of both objects' radii [m]; needed unless the message states HBR of both objects, or of the pair in a comment.
     #[arg(long, allow_negative_numbers = true)]
     hbr_m: Option<f64>,
     /// How the probability is found.

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
             let contenders = match kind {
                 PolicyKind::Learned => {
                     let mut all = vec![Contender { name: "learned".to_owned(), kind, policy }];
-                    all.extend(baseline_contenders(rows, seeds.run));
+                    all.extend(baseline_contenders(&scenario.config.baselines, rows, seeds.run));
                     all
                 }
                 _ => vec![Contender { name: name.clone(), kind, policy }],
@@ -120,7 +120,7 @@ pub(super) fn closing(
     let figures_of = |template: &Template| -> Result<Vec<PolicyFigures>, Failure> {
         let policy = model::learned(&checkpoint, device)?;
         let mut contenders = vec![Contender { name: "learned".to_owned(), kind: PolicyKind::Learned, policy }];
-        contenders.extend(baseline_contenders(rows, seeds.run));
+        contenders.extend(baseline_contenders(&scenario.config.baselines, rows, seeds.run));
         Ok(compare(template, &scenario.rewards, seeds, contenders)?)
     };
     let held_out = scenario.with_held_out().map(|template| figures_of(&template)).transpose()?;

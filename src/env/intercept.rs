@@ -210,6 +210,8 @@ mod tests {
             replan_every: 4,
             relative_tier: true,
             closest_approach_m: f64::INFINITY,
+            inspection: None,
+            goal_share: None,
             mu_m3_s2: 3.986e14,
             own: OwnShip {
                 slot: 0,

@@ -11,5 +11,6 @@ pub mod plan;
 pub mod policy;
 pub mod rewards;
 pub mod rollout;
+pub mod sight;
 pub mod trace;
 pub mod vector;

@@ -1,13 +1,15 @@
 //! The observation: 16 numbers of own ship and 16 of each of 7 tracks, from tables that code and documentation read.
 //!
 //! The last two places, where no sixth and seventh object take them, show the target's manoeuvre (see [`super::manoeuvre`])
-//! and its intercept (see [`super::intercept`]), in tables of their own. Without the intercept a network has to learn products
+//! and its intercept (see [`super::intercept`]), in tables of their own. To the spacecraft that has to inspect another, the
+//! place before them, where no fifth object takes it, shows how its inspection stands (see [`super::sight`]). Without the intercept a network has to learn products
 //! of range, direction, velocity and time before it can learn anything else: pursuit was at 1 % after 12 M steps.
 
 use super::blocks::Blocks;
 use super::intercept::Intercept;
 use super::logarithms::Logarithms;
 use super::manoeuvre::Manoeuvre;
+use super::sight::Sight;
 use crate::astro::Vector3;
 use crate::sim::config::ObservationConfig;
 use crate::sim::integrators::lanes::MAX_LANES;
@@ -277,6 +279,30 @@ pub static MANOEUVRE: [Entry<Manoeuvre>; BLOCK] = [
         .closest_approach_m),
 ];
 
+/// Entries 80 to 95 of a spacecraft that has to inspect another, where no fifth object is tracked: how its inspection stands.
+pub static INSPECTION: [Entry<Sight>; BLOCK] = [
+    entry!("inspected", "share of the weight inspected", |_, it| it.share),
+    entry!("from_target_radial", "100 m", UNIT, "own position from the target, ±2, R", |_, it| it.position_rtn_m.x
+        / 100.0),
+    entry!("from_target_transverse", "100 m", UNIT, "the same, T", |_, it| it.position_rtn_m.y / 100.0),
+    entry!("from_target_normal", "100 m", UNIT, "the same, N", |_, it| it.position_rtn_m.z / 100.0),
+    entry!("left_radial", "weighted mean direction of the points left, R", |_, it| it.left.x),
+    entry!("left_transverse", "the same, T", |_, it| it.left.y),
+    entry!("left_normal", "the same, N", |_, it| it.left.z),
+    entry!("left_lit_radial", "weighted mean direction of the points left that are lit, R", |_, it| it.left_lit.x),
+    entry!("left_lit_transverse", "the same, T", |_, it| it.left_lit.y),
+    entry!("left_lit_normal", "the same, N", |_, it| it.left_lit.z),
+    entry!("priority_radial", "direction of the points that weigh most, R", |_, it| it.priority.x),
+    entry!("priority_transverse", "the same, T", |_, it| it.priority.y),
+    entry!("priority_normal", "the same, N", |_, it| it.priority.z),
+    entry!("lit_share", "share of the weight left that is lit", |_, it| it.lit_share),
+    entry!("visible_share", "share of the weight left that is in sight, lit or not", |_, it| it.visible_share),
+    entry!("sun_behind", "cosine of the angle at the target between own ship and the Sun", |_, it| it.sun_cosine),
+];
+
+/// The place of a track that an inspector is shown its inspection in.
+const INSPECTION_PLACE: usize = MAX_TRACKS - 3;
+
 fn unit(vector: &Vector3) -> Vector3 {
     vector / vector.norm().max(1e-9)
 }
@@ -339,6 +365,16 @@ pub(super) fn write_rows_over_zeros(views: &[View], rows: &[usize], shown: Obser
                 break;
             }
             blocks.write_tracks(&seen[..count], out);
+        }
+        for row in rows {
+            let view = &views[*row];
+            if view.tracks[INSPECTION_PLACE].team == 0
+                && let Some((inspection, inspected)) = &view.inspection
+            {
+                let sight = Sight::of(view, inspection, inspected);
+                let at = row * OBSERVATION + (1 + INSPECTION_PLACE) * BLOCK;
+                write_block(view, &sight, &INSPECTION, at, out, &mut logarithms);
+            }
         }
         if !shown.intercept {
             continue;
@@ -415,6 +451,9 @@ pub fn table() -> String {
     for (index, entry) in TRACK.iter().enumerate() {
         row(format!("16 k + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
     }
+    for (index, entry) in INSPECTION.iter().enumerate() {
+        row(format!("80 + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
+    }
     for (index, entry) in MANOEUVRE.iter().enumerate() {
         row(format!("96 + {index}"), entry.name, entry.unit, entry.scale, entry.meaning);
     }
@@ -423,7 +462,7 @@ pub fn table() -> String {
     }
     text.push_str(
         "\nTrack k stands at 16 k, k from 1 to 7. Where no sixth or seventh object is tracked, its block shows the target's \
-         manoeuvre or its intercept.\n",
+         manoeuvre or its intercept; where no fifth is, it shows an inspector how its inspection stands.\n",
     );
     text
 }
@@ -448,6 +487,9 @@ mod tests {
             if track.team != 0 {
                 block(view, track, &TRACK, out);
             }
+        }
+        if let Some((inspection, inspected)) = view.inspection.as_ref().filter(|_| view.tracks[4].team == 0) {
+            block(view, &Sight::of(view, inspection, inspected), &INSPECTION, &mut tracks[4 * BLOCK..5 * BLOCK]);
         }
         if let Some(target) = view.target().filter(|_| view.tracks[MAX_TRACKS - 1].team == 0) {
             let intercept = Intercept::plan(view, target);

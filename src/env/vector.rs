@@ -1,5 +1,7 @@
 //! The vector environment: shards of arenas stepped in parallel, written into buffers that the caller owns.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +56,14 @@ pub struct EpisodeResult {
     pub episode_return: f64,
     /// Decisions taken.
     pub decisions: u32,
-    /// Behaviour drawn for the first scripted spacecraft; empty without one.
+    /// Behaviour drawn for the first scripted spacecraft that has several to draw from, or else for the first; empty without one.
     pub behaviour: String,
+    /// How much of the goal was met, 0 to 1; `None` where it counts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal_share: Option<f64>,
+    /// Published scores by name, where the scenario asks for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scores: BTreeMap<String, f64>,
 }
 
 impl EpisodeResult {
@@ -63,6 +71,13 @@ impl EpisodeResult {
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.outcome == Outcome::Success
+    }
+
+    /// What the episode is worth when the best of several policies is picked: for success, the share of the goal that was
+    /// met, which is all of it where the goal counts nothing; nothing for a failure.
+    #[must_use]
+    pub fn merit(&self) -> f64 {
+        if self.succeeded() { self.goal_share.unwrap_or(1.0) } else { 0.0 }
     }
 }
 
@@ -103,6 +118,8 @@ struct Part {
     decisions: Vec<u32>,
     /// Arenas whose episode went on when the decision in hand began.
     went_on: Vec<bool>,
+    /// What perfect sensing would show of each row, by which rewards are paid; empty where that is what the rows show.
+    truths: Vec<View>,
     /// Rows that the decision in hand moved.
     moved: Vec<usize>,
     /// Arenas whose episode it ended.
@@ -150,6 +167,7 @@ impl VectorEnv {
                 returns: vec![0.0; seeds.len()],
                 decisions: vec![0; seeds.len()],
                 went_on: vec![true; seeds.len()],
+                truths: Vec::new(),
                 moved: Vec::new(),
                 ended: Vec::new(),
                 traces: None,
@@ -293,7 +311,17 @@ impl VectorEnv {
         self.views.clear();
         for part in &mut self.parts {
             let views = &mut self.views;
-            part.shard.for_each_view(|_, _, view| views.push(*view));
+            part.truths.clear();
+            let (truths, has_sensors) = (&mut part.truths, part.shard.has_sensors());
+            part.shard.for_each_view_where(
+                |_| true,
+                |_, _, _, _, view, truth| {
+                    views.push(*view);
+                    if has_sensors {
+                        truths.push(*truth);
+                    }
+                },
+            );
         }
         let rows: Vec<usize> = (0..self.views.len()).collect();
         let shown = self.parts.first().map_or_else(Default::default, |part| part.shard.template().observation);
@@ -332,8 +360,12 @@ impl Part {
         }
         self.settle(rows);
         let shown = self.shard.template().observation;
-        // Which places are taken is the same all the time, so that the others are as zero as they were made.
-        observation::write_rows_over_zeros(rows.views, &self.moved, shown, rows.observations);
+        if self.shard.template().has_all_in_sight() {
+            // Which places are taken is the same all the time, so that the others are as zero as they were made.
+            observation::write_rows_over_zeros(rows.views, &self.moved, shown, rows.observations);
+        } else {
+            observation::write_rows(rows.views, &self.moved, shown, rows.observations);
+        }
         let mut ended = std::mem::take(&mut self.ended);
         ended.clear();
         for (index, arena) in self.shard.arenas().iter().enumerate() {
@@ -363,13 +395,13 @@ impl Part {
 
     /// Pays the rows of the arenas that went on for the decision, and keeps what each of them now sees.
     fn settle(&mut self, rows: &mut PartRows<'_>) {
-        let Self { shard, rewards, overspeed_before_s, went_on, moved, .. } = self;
+        let Self { shard, rewards, overspeed_before_s, went_on, truths, moved, .. } = self;
         moved.clear();
         shard.for_each_view_where(
             |index| went_on[index],
-            |template, arena, index, k, after| {
+            |template, arena, index, k, seen, after| {
                 let row = index * rows.learned + k;
-                let before = &rows.views[row];
+                let before = truths.get(row).unwrap_or(&rows.views[row]);
                 let outcome = arena.outcome;
                 let cut_off = outcome == Some(Outcome::TimeLimit) && template.at_time_limit == AtTimeLimit::Truncate;
                 // The objective is told for one team; to the others its success is a failure and its failure a success.
@@ -388,7 +420,10 @@ impl Part {
                 rows.rewards[row] = rewards.terms.iter().map(|term| term.pay(&consequence)).sum::<f64>() as f32;
                 rows.terminated[row] = outcome.is_some() && !cut_off;
                 rows.truncated[row] = cut_off;
-                rows.views[row].copy_from(after);
+                rows.views[row].copy_from(seen);
+                if let Some(truth) = truths.get_mut(row) {
+                    truth.copy_from(after);
+                }
                 moved.push(row);
             },
         );
@@ -397,10 +432,21 @@ impl Part {
     fn finish(&mut self, index: usize, outcome: Outcome, rows: &mut PartRows<'_>) {
         let of = index * rows.learned..(index + 1) * rows.learned;
         let who = self.shard.template().objective.who;
-        let scripted = self.shard.template().slots.iter().position(|slot| !slot.behaviours.is_empty());
-        let behaviour = scripted.and_then(|slot| self.shard.behaviour(index, slot)).unwrap_or_default();
+        let slots = &self.shard.template().slots;
+        let scripted = slots
+            .iter()
+            .position(|slot| slot.behaviours.len() > 1)
+            .or_else(|| slots.iter().position(|slot| !slot.behaviours.is_empty()));
+        let behaviour = match self.shard.arenas()[index].cast {
+            Some(cast) => self.shard.template().casts[usize::from(cast)].name.clone(),
+            None => scripted.and_then(|slot| self.shard.behaviour(index, slot)).unwrap_or_default().to_owned(),
+        };
         let delta_v_m_s = self.shard.with_rows(index, |_, _, rows| rows.ledgers[who].delta_v_m_s);
+        let template = self.shard.template();
         let arena = &self.shard.arenas()[index];
+        let goal_share = arena.progress.share(&template.objective.goal);
+        let tallied = template.scores.iter().zip(&arena.scores);
+        let scores = tallied.map(|(score, tally)| (score.name().to_owned(), score.value(tally))).collect();
         self.finished.push(EpisodeResult {
             seed: arena.seed.arena,
             outcome,
@@ -410,7 +456,9 @@ impl Part {
             overspeed_s: arena.overspeed_s,
             episode_return: self.returns[index],
             decisions: self.decisions[index],
-            behaviour: behaviour.to_owned(),
+            behaviour,
+            goal_share,
+            scores,
         });
         match self.after_episode {
             AfterEpisode::Stop => rows.live[of].fill(false),
@@ -424,9 +472,13 @@ impl Part {
                 self.decisions[index] = 0;
                 self.overspeed_before_s[index] = 0.0;
                 let shown = self.shard.template().observation;
-                self.shard.for_each_view_of(index, |k, view| {
+                let truths = &mut self.truths;
+                self.shard.for_each_view_of(index, |k, view, truth| {
                     let row = of.start + k;
                     rows.views[row] = *view;
+                    if let Some(before) = truths.get_mut(row) {
+                        *before = *truth;
+                    }
                     let out = &mut rows.observations[row * OBSERVATION..(row + 1) * OBSERVATION];
                     observation::write(view, shown, out);
                 });

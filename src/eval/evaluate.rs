@@ -61,10 +61,15 @@ pub fn scripted(name: &str) -> Option<BehaviourConfig> {
     registry().into_iter().map(|(behaviour, _)| behaviour).find(|behaviour| behaviour.name() == name)
 }
 
-/// Names of the guidances that an evaluation plays beside a policy, in order.
+/// Names of the guidances that an evaluation plays beside a policy, in order: those that the scenario names, or else all that
+/// bring own ship to its target.
 #[must_use]
-pub fn baselines() -> Vec<&'static str> {
-    registry().into_iter().filter(|(_, kind)| *kind == Kind::Guidance).map(|(behaviour, _)| behaviour.name()).collect()
+pub fn baselines(named: &[String]) -> Vec<String> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let guidances = registry().into_iter().filter(|(_, kind)| *kind == Kind::Guidance);
+    guidances.map(|(behaviour, _)| behaviour.name().to_owned()).collect()
 }
 
 /// A policy to be compared.
@@ -77,12 +82,12 @@ pub struct Contender<'a> {
     pub policy: Box<dyn Policy + 'a>,
 }
 
-/// The scripted baselines and the random policy for `rows` rows.
+/// The scripted baselines and the random policy for `rows` rows; `named` are the baselines that the scenario names.
 #[must_use]
-pub fn baseline_contenders(rows: usize, seed: u64) -> Vec<Contender<'static>> {
-    let scripted_contenders = baselines().into_iter().filter_map(|name| {
-        let policy = Box::new(ScriptedPolicy::new(scripted(name)?, rows, seed));
-        Some(Contender { name: name.to_owned(), kind: PolicyKind::Scripted, policy })
+pub fn baseline_contenders(named: &[String], rows: usize, seed: u64) -> Vec<Contender<'static>> {
+    let scripted_contenders = baselines(named).into_iter().filter_map(|name| {
+        let policy = Box::new(ScriptedPolicy::new(scripted(&name)?, rows, seed));
+        Some(Contender { name, kind: PolicyKind::Scripted, policy })
     });
     let random =
         Contender { name: "random".to_owned(), kind: PolicyKind::Random, policy: Box::new(RandomPolicy::new(seed)) };

@@ -138,6 +138,12 @@ pub struct PolicyFigures {
     pub overspeed_episodes: u64,
     /// Successes by behaviour of the adversary.
     pub success_by_behaviour: BTreeMap<String, BehaviourFigures>,
+    /// Mean share of the goal that was met, 0 to 1; `None` where it counts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal_share: Option<MeanInterval>,
+    /// Means of published scores by name, where the scenario asks for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scores: BTreeMap<String, MeanInterval>,
     /// Against the best scripted policy of the same evaluation; `None` for that one itself and where there is none.
     pub difference_to_best_scripted: Option<Difference>,
 }
@@ -158,7 +164,7 @@ impl PolicyFigures {
                 return Err(FiguresError::UnequalSeeds { policy, other, seed });
             }
         }
-        let mut figures: Vec<_> = policies.iter().map(|policy| Self::alone(policy)).collect();
+        let mut figures: Vec<_> = policies.iter().map(|policy| Self::alone(policy, bootstrap_seed)).collect();
         let best_scripted =
             (0..figures.len()).filter(|index| figures[*index].kind == PolicyKind::Scripted).min_by(|one, other| {
                 let (one, other) = (&figures[*one], &figures[*other]);
@@ -175,8 +181,14 @@ impl PolicyFigures {
     }
 
     /// The figures of one policy, which has played at least one episode, beside no other.
-    fn alone(policy: &PlayedPolicy<'_>) -> Self {
+    fn alone(policy: &PlayedPolicy<'_>, bootstrap_seed: u64) -> Self {
         let episodes = policy.episodes;
+        let interval = |values: &[f64]| bootstrap_mean_95(values, DEFAULT_RESAMPLES, bootstrap_seed);
+        let shares: Vec<f64> = episodes.iter().filter_map(|episode| episode.goal_share).collect();
+        let mut scores: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (name, score) in episodes.iter().flat_map(|episode| &episode.scores) {
+            scores.entry(name.clone()).or_default().push(*score);
+        }
         let column = |figure: fn(&EpisodeResult) -> f64| -> Vec<f64> { episodes.iter().map(figure).collect() };
         let middle = |values: &[f64]| median(values).expect("at least one episode");
         let spread = |values: &[f64]| [0.05, 0.95].map(|p| quantile(values, p).expect("at least one episode"));
@@ -215,6 +227,8 @@ impl PolicyFigures {
             outcomes,
             overspeed_episodes: episodes.iter().filter(|episode| episode.overspeed_s > 0.0).count() as u64,
             success_by_behaviour,
+            goal_share: interval(&shares),
+            scores: scores.into_iter().filter_map(|(name, values)| Some((name, interval(&values)?))).collect(),
             difference_to_best_scripted: None,
         }
     }
@@ -301,6 +315,8 @@ mod tests {
             episode_return: 1.0,
             decisions: 1,
             behaviour: if seed.is_multiple_of(2) { "coast" } else { "evade" }.to_owned(),
+            goal_share: None,
+            scores: BTreeMap::new(),
         }
     }
 

@@ -6,13 +6,14 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
 
 use super::figures::{BehaviourFigures, PolicyFigures, PolicyKind};
+use super::statistics::MeanInterval;
 use crate::env::vector::EpisodeResult;
 
 /// A policy a row: success with its 95 % interval, difference to the best scripted policy in percentage points, Δv,
 /// duration and closest approach as median (5 % to 95 % quantile) over all episodes.
 #[must_use]
 pub fn policy_table(policies: &[PolicyFigures]) -> String {
-    let mut table = table(&[
+    let mut header = vec![
         "policy",
         "kind",
         "episodes",
@@ -21,12 +22,22 @@ pub fn policy_table(policies: &[PolicyFigures]) -> String {
         "Δv m/s",
         "duration s",
         "closest approach m",
-    ]);
+    ];
+    // Told only where a scenario's goal or its author asks for them.
+    let shares = policies.iter().any(|policy| policy.goal_share.is_some());
+    header.extend(shares.then_some("mean share of the goal %"));
+    let scores: BTreeSet<&str> = policies.iter().flat_map(|policy| policy.scores.keys().map(String::as_str)).collect();
+    header.extend(&scores);
+    let mut table = table(&header);
     for policy in policies {
         let difference = policy.difference_to_best_scripted.as_ref().map_or_else(String::new, |difference| {
             let [low, high] = difference.success_rate_ci95;
             format!("{:+.1} [{:+.1}, {:+.1}]", 100.0 * difference.success_rate, 100.0 * low, 100.0 * high)
         });
+        let goal_share = policy.goal_share.map(|MeanInterval { mean, ci95 }| share_to_hundredths(mean, ci95));
+        let told = scores
+            .iter()
+            .map(|name| policy.scores.get(*name).map_or_else(String::new, |score| three_digits(score.mean)));
         table.add_row(row(
             &policy.name,
             [
@@ -37,7 +48,10 @@ pub fn policy_table(policies: &[PolicyFigures]) -> String {
                 spread(policy.delta_v_m_s_median, policy.delta_v_m_s_p05_p95),
                 spread(policy.duration_s_median, policy.duration_s_p05_p95),
                 spread(policy.closest_approach_m_median, policy.closest_approach_m_p05_p95),
-            ],
+            ]
+            .into_iter()
+            .chain(shares.then(|| goal_share.unwrap_or_default()))
+            .chain(told),
         ));
     }
     table.trim_fmt()
@@ -109,6 +123,11 @@ fn share(share: f64, [low, high]: [f64; 2]) -> String {
     format!("{:.1} [{:.1}, {:.1}]", 100.0 * share, 100.0 * low, 100.0 * high)
 }
 
+/// The same to hundredths: `98.82 [98.61, 99.03]`.
+fn share_to_hundredths(share: f64, [low, high]: [f64; 2]) -> String {
+    format!("{:.2} [{:.2}, {:.2}]", 100.0 * share, 100.0 * low, 100.0 * high)
+}
+
 /// A median with its 5 % and 95 % quantiles: `12.3 (4.50 to 1240)`.
 fn spread(median: f64, [low, high]: [f64; 2]) -> String {
     format!("{} ({} to {})", three_digits(median), three_digits(low), three_digits(high))
@@ -142,6 +161,8 @@ mod tests {
                     episode_return: 0.0,
                     decisions: 30,
                     behaviour: if seed < 5 { "coast" } else { "evade" }.to_owned(),
+                    goal_share: None,
+                    scores: Default::default(),
                 })
                 .collect()
         };

@@ -6,12 +6,16 @@ use super::start_files::StartFiles;
 use crate::astro::teme;
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::config::{
-    ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PropulsionConfig, SpacecraftConfig,
-    SuccessConfig, Thrusters, Tier,
+    CaptureConfig, CastConfig, ControlConfig, FailureConfig, ForceConfig, OrbitConfig, PhysicsConfig, PointWeights,
+    PropulsionConfig, ScoreConfig, SpacecraftConfig, StationAxis, SuccessConfig, Thrusters, Tier,
 };
 use crate::sim::distribution::Distribution;
+use crate::sim::goals::inspection::Inspection;
+use crate::sim::goals::station::{Axis, Station};
+use crate::sim::harm::Harm;
 use crate::sim::integrators::dop853::Tolerance;
-use crate::sim::template::{Failure, Objective, Physics, ReferencePhysics, Slot, Start, Template};
+use crate::sim::scores::Score;
+use crate::sim::template::{Capture, Cast, Failure, Goal, Objective, Physics, ReferencePhysics, Slot, Start, Template};
 
 const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
 const M_PER_KM: f64 = 1000.0;
@@ -32,6 +36,13 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
         };
         slots.push(slot(craft, u8::try_from(place + 1).ok()?, start));
     }
+    for (slot, craft) in slots.iter_mut().zip(&config.spacecraft) {
+        slot.target = match &craft.target {
+            Some(name) => Some(slot_of(config, name)?),
+            None => None,
+        };
+    }
+    let casts = config.casts.iter().map(|cast| self::cast(config, cast, &mut slots)).collect::<Option<_>>()?;
     let team = teams.iter().position(|team| *team == config.objective.team)?;
     Some(Template {
         epoch_jd_tt,
@@ -41,8 +52,10 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
         time_limit_s: config.timing.time_limit_s,
         at_time_limit: config.timing.at_time_limit,
         slots,
+        casts,
         objective: objective(config, u8::try_from(team + 1).ok()?)?,
         observation: config.observation,
+        scores: config.scores.iter().map(|score| self::score(config, score)).collect::<Option<_>>()?,
     })
 }
 
@@ -55,7 +68,10 @@ fn physics(config: &ScenarioConfig) -> Physics {
         }
     }
     match tier {
-        Tier::Relative { mean_motion_rad_s } => physics.hill_mean_motion_rad_s = Some(*mean_motion_rad_s),
+        Tier::Relative { mean_motion_rad_s, sun_angle_deg } => {
+            physics.hill_mean_motion_rad_s = Some(*mean_motion_rad_s);
+            physics.hill_sun_angle_rad = sun_angle_deg.as_ref().map(|angle| angle.scaled(RAD_PER_DEG));
+        }
         Tier::Standard { forces, substep_s } => {
             physics.substeps = substeps(config.timing.segment_s, *substep_s);
             physics.surface_forces.drag = forces.contains(&ForceConfig::Drag);
@@ -84,6 +100,10 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
     let of_propulsion = |part: fn(&PropulsionConfig) -> &Option<Distribution>| {
         craft.propulsion.as_ref().and_then(|propulsion| part(propulsion).clone())
     };
+    let behaviours = match &craft.control {
+        ControlConfig::Learned => Vec::new(),
+        ControlConfig::Scripted(behaviours) => behaviours.clone(),
+    };
     Slot {
         name: craft.name.clone(),
         team,
@@ -94,11 +114,13 @@ fn slot(craft: &SpacecraftConfig, team: u8, start: Start) -> Slot {
         isp_s: of_propulsion(|propulsion| &propulsion.isp_s),
         delta_v_m_s: of_propulsion(|propulsion| &propulsion.delta_v_m_s),
         surface: [&craft.area_m2, &craft.drag_coefficient, &craft.radiation_coefficient].map(Clone::clone),
+        sensing: craft.sensing.clone(),
+        signature: craft.signature.clone(),
+        bus: craft.bus.clone(),
         start,
-        behaviours: match &craft.control {
-            ControlConfig::Learned => Vec::new(),
-            ControlConfig::Scripted(behaviours) => behaviours.clone(),
-        },
+        behaviours,
+        cast_behaviours: Vec::new(),
+        target: None,
     }
 }
 
@@ -107,6 +129,7 @@ fn start(config: &ScenarioConfig, orbit: &OrbitConfig, epoch_jd_tt: f64) -> Opti
         OrbitConfig::Origin => {
             Start::State(CartesianState { position_m: Vector3::zeros(), velocity_m_s: Vector3::zeros() })
         }
+        OrbitConfig::Spare => Start::Spare,
         OrbitConfig::Keplerian {
             perigee_altitude_km,
             eccentricity,
@@ -159,16 +182,98 @@ fn slot_of(config: &ScenarioConfig, name: &str) -> Option<usize> {
     config.spacecraft.iter().position(|craft| craft.name == name)
 }
 
+/// The cast; its behaviours join the lists of the slots that play them.
+fn cast(config: &ScenarioConfig, cast: &CastConfig, slots: &mut [Slot]) -> Option<Cast> {
+    let mut parts = Vec::new();
+    for (name, behaviour) in &cast.behaviours {
+        let slot = slot_of(config, name)?;
+        parts.push((slot, slots[slot].cast_behaviours.len()));
+        slots[slot].cast_behaviours.push(behaviour.clone());
+    }
+    let focus = match &cast.focus {
+        Some(name) => Some(slot_of(config, name)?),
+        None => None,
+    };
+    let absent = cast.absent.iter().map(|name| slot_of(config, name)).collect::<Option<_>>()?;
+    Some(Cast { name: cast.name.clone(), weight: cast.weight, parts, absent, focus })
+}
+
 fn objective(config: &ScenarioConfig, team: u8) -> Option<Objective> {
-    let SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } = &config.objective.success;
     let failures = config.objective.failure.iter().map(|failure| self::failure(config, failure));
+    let harms = config.objective.harm.iter();
+    let harms = harms.map(|harm| Some(Harm { slot: slot_of(config, &harm.who)?, limit: harm.limit }));
+    let captures = config.objective.captures.iter().map(|CaptureConfig { who, target, radius_m }| {
+        Some(Capture { pair: [slot_of(config, who)?, slot_of(config, target)?], radius_m: *radius_m })
+    });
+    let success = &config.objective.success;
+    let (goal, who, target, radius_m, max_speed_m_s) = match success {
+        SuccessConfig::Reach { who, target, radius_m, max_speed_m_s } => {
+            (Goal::Reach, who, target, *radius_m, *max_speed_m_s)
+        }
+        SuccessConfig::Survive { who, from, catch_m } => (Goal::Survive, who, from, catch_m.unwrap_or(0.0), None),
+        // No distance is below zero: being near is not what these are about.
+        SuccessConfig::Inspect { who, target, .. } => (Goal::Inspect(inspection(success)?), who, target, -1.0, None),
+        SuccessConfig::Station { who, target, .. } => (Goal::Station(station(success)?), who, target, -1.0, None),
+    };
     Some(Objective {
         team,
+        goal,
         who: slot_of(config, who)?,
         target: slot_of(config, target)?,
-        radius_m: *radius_m,
+        radius_m,
         max_speed_m_s: max_speed_m_s.unwrap_or(f64::INFINITY),
         failures: failures.collect::<Option<_>>()?,
+        harms: harms.collect::<Option<_>>()?,
+        captures: captures.collect::<Option<_>>()?,
+    })
+}
+
+fn inspection(success: &SuccessConfig) -> Option<Inspection> {
+    let SuccessConfig::Inspect {
+        points,
+        sphere_radius_m,
+        weights,
+        share,
+        complete_share,
+        range_m,
+        half_angle_deg,
+        sun_angle_deg,
+        ..
+    } = success
+    else {
+        return None;
+    };
+    Some(Inspection {
+        points: usize::from(*points),
+        sphere_radius_m: *sphere_radius_m,
+        weighted: *weights == PointWeights::Priority,
+        share: *share,
+        complete_share: *complete_share,
+        range_m: range_m.unwrap_or(f64::INFINITY),
+        half_angle_rad: half_angle_deg.unwrap_or(180.0) * RAD_PER_DEG,
+        sun_angle_rad: sun_angle_deg * RAD_PER_DEG,
+    })
+}
+
+fn station(success: &SuccessConfig) -> Option<Station> {
+    let SuccessConfig::Station { axis, half_angle_deg, range_m, seconds, .. } = success else { return None };
+    let direction = match axis {
+        StationAxis::Sun => Axis::Sun,
+        StationAxis::Rtn(radial, transverse, normal) => {
+            Axis::Rtn(Vector3::new(*radial, *transverse, *normal).try_normalize(0.0)?)
+        }
+    };
+    let half_angle_rad = half_angle_deg * RAD_PER_DEG;
+    Some(Station { direction, half_angle_rad, range_m: [range_m.0, range_m.1], seconds: *seconds })
+}
+
+fn score(config: &ScenarioConfig, score: &ScoreConfig) -> Option<Score> {
+    let slots: Vec<usize> = score.fields().iter().map(|(_, name)| slot_of(config, name)).collect::<Option<_>>()?;
+    Some(match (score, slots.as_slice()) {
+        (ScoreConfig::KspdgPursuit { .. }, [a, b]) => Score::KspdgPursuit { pair: [*a, *b] },
+        (ScoreConfig::KspdgSunBlocking { .. }, [a, b]) => Score::KspdgSunBlocking { pair: [*a, *b] },
+        (ScoreConfig::KspdgLadyBanditGuard { .. }, [a, b, c]) => Score::KspdgLadyBanditGuard { three: [*a, *b, *c] },
+        _ => return None,
     })
 }
 

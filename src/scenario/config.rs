@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::config::RewardConfig;
 use crate::sim::behaviours::BehaviourConfig;
-use crate::sim::config::{ObjectiveConfig, ObservationConfig, PhysicsConfig, SpacecraftConfig, TimingConfig};
+use crate::sim::config::{
+    CastConfig, ObjectiveConfig, ObservationConfig, PhysicsConfig, ScoreConfig, SpacecraftConfig, TimingConfig,
+};
 
 /// A scenario as its author writes it; kilometres and degrees where a field's name says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,8 +27,18 @@ pub struct ScenarioConfig {
     pub timing: TimingConfig,
     /// The spacecraft, one to eight; each place in this list is a slot of every arena.
     pub spacecraft: Vec<SpacecraftConfig>,
+    /// Who plays what, drawn for all spacecraft together; none where each draws for itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub casts: Vec<CastConfig>,
     /// What decides an episode.
     pub objective: ObjectiveConfig,
+    /// Scores that others have published for their game, told by an evaluation beside the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreConfig>,
+    /// Names of the scripted policies that an evaluation plays beside a learned one; the guidances that bring own ship to its
+    /// target when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<String>,
     /// What a learner is paid.
     pub rewards: RewardConfig,
     /// What a learner is shown; everything when left out.

@@ -1,6 +1,8 @@
 //! What a scenario means, checked: every fault at once, each on its place in the text.
 
+mod casts;
 mod objective;
+mod scores;
 mod spacecraft;
 
 use std::ops::Range;
@@ -12,7 +14,7 @@ use super::spans::{Path, Spans};
 use super::start_files::StartFiles;
 use crate::env::rewards::Term;
 use crate::sim::behaviours::{Behaviour, BehaviourConfig};
-use crate::sim::config::{ControlConfig, ForceConfig, PhysicsConfig, SpacecraftConfig, Tier};
+use crate::sim::config::{ControlConfig, ForceConfig, OrbitConfig, PhysicsConfig, SpacecraftConfig, Tier};
 use crate::sim::distribution::Distribution;
 use crate::sim::forces::LeastTier;
 use crate::sim::view::MAX_TRACKS;
@@ -44,7 +46,10 @@ pub(super) fn faults(config: &ScenarioConfig, starts: &StartFiles, text: &str, s
     check.physics();
     check.timing();
     check.all_spacecraft();
+    check.casts();
     check.objective();
+    check.scores();
+    check.baselines();
     check.rewards();
     check.held_out();
     check.faults
@@ -196,7 +201,10 @@ impl<'a> Check<'a> {
             self.number(&path.field("earth_radius_m"), "Earth radius", physics.earth_radius_m, "m", Allowed::POSITIVE);
         let tier = path.field("tier");
         match &physics.tier {
-            Tier::Relative { mean_motion_rad_s } => {
+            Tier::Relative { mean_motion_rad_s, sun_angle_deg } => {
+                if let Some(angle) = sun_angle_deg {
+                    self.distribution(&tier.field("sun_angle_deg"), "angle of the Sun", angle, "°", Allowed::ANY);
+                }
                 let allowed = if mu_is_sound && radius_is_sound {
                     // n = √(μ/r³) is greatest at the surface.
                     let greatest = (physics.mu_m3_s2 / physics.earth_radius_m.powi(3)).sqrt();
@@ -349,6 +357,11 @@ impl<'a> Check<'a> {
                 self.fault_at(span, message, Some("hold out behaviours of scripted spacecraft".to_owned()));
                 continue;
             };
+            if self.config.casts.iter().any(|cast| cast.behaviours.contains_key(name)) {
+                let message = format!("behaviours are held out for {}, which casts fly", Quoted(name));
+                self.fault_at(span, message, Some("hold out whole casts by a scenario of their own".to_owned()));
+                continue;
+            }
             self.behaviours(&list, craft, behaviours);
             for (index, behaviour) in behaviours.iter().enumerate() {
                 if trained.contains(behaviour) {
@@ -373,12 +386,62 @@ impl<'a> Check<'a> {
                     format!("`{field}` of {}: {fault} (spacecraft {})", behaviour.name(), Quoted(&craft.name));
                 self.fault(&path.field(field), message, None);
             }
-            if !matches!(behaviour, BehaviourConfig::Ballistic(_)) && !spacecraft::can_burn(craft) {
-                let message =
-                    format!("{} burns, but spacecraft {} has no thrust", behaviour.name(), Quoted(&craft.name));
-                let help = Some("give it `propulsion`, or fly it by `Ballistic()`".to_owned());
-                self.fault(&path, message, help);
-            }
+            self.needs(&path, craft, behaviour);
         }
+    }
+
+    /// Checks that a behaviour has what it cannot do without.
+    fn needs(&mut self, path: &Path, craft: &SpacecraftConfig, behaviour: &BehaviourConfig) {
+        let needs = behaviour.needs();
+        let (name, craft_name) = (behaviour.name(), Quoted(&craft.name));
+        if needs.thrust && !spacecraft::can_burn(craft) {
+            let message = format!("{name} burns, but spacecraft {craft_name} has no thrust");
+            let help = Some("give it `propulsion`, or fly it by `Ballistic()`".to_owned());
+            self.fault(path, message, help);
+        }
+        if needs.victim_bus {
+            self.victim_bus(path, craft, name);
+        }
+        let is_spare = |other: &&SpacecraftConfig| other.team == craft.team && other.orbit == OrbitConfig::Spare;
+        let spares = self.config.spacecraft.iter().filter(is_spare).count();
+        if spares < needs.spare_slots {
+            let message = format!(
+                "{name} releases up to {} children, but team {} has {spares} spare slots",
+                needs.spare_slots,
+                Quoted(&craft.team)
+            );
+            let help = Some("add spacecraft of that team with `orbit: Spare`, or release fewer".to_owned());
+            self.fault(path, message, help);
+        }
+    }
+
+    /// Checks that whom a behaviour acts upon has systems: the craft's own target, the objective's, or else any opponent.
+    fn victim_bus(&mut self, path: &Path, craft: &SpacecraftConfig, behaviour: &str) {
+        let [who, target] = self.config.objective.success.pair();
+        let named = craft.target.as_deref().or((craft.name == who).then_some(target));
+        let victims: Vec<&SpacecraftConfig> = match named {
+            Some(name) => self.config.spacecraft.iter().filter(|other| other.name == name).collect(),
+            None => self.config.spacecraft.iter().filter(|other| other.team != craft.team).collect(),
+        };
+        // A target that does not exist is told by itself.
+        if victims.iter().any(|victim| victim.bus.is_some()) || (named.is_some() && victims.is_empty()) {
+            return;
+        }
+        let (message, help) = match victims.first() {
+            Some(victim) => {
+                let whom = if named.is_some() { Quoted(&victim.name).to_string() } else { "no opponent".to_owned() };
+                let lack = if named.is_some() { "has no `bus`" } else { "has a `bus`" };
+                let message =
+                    format!("{behaviour} acts upon the systems of its target, but {whom} {lack}{}", self.about);
+                let help = format!("a jammer without a link to jam: give {} `bus: ()`", Quoted(&victim.name));
+                (message, help)
+            }
+            None => {
+                let message =
+                    format!("{behaviour} acts upon the systems of an opponent, but there is none{}", self.about);
+                (message, "add a spacecraft of another team with `bus: ()`".to_owned())
+            }
+        };
+        self.fault(path, message, Some(help));
     }
 }

@@ -132,10 +132,18 @@ pub struct Ledger {
 /// Team and role.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Team, 1 and up.
+    /// Team, 1 and up; 0 for a slot that is not there: one that nothing was released into yet, or that the cast leaves out.
     pub team: u8,
     /// Index of the role.
     pub role: u8,
+}
+
+impl Identity {
+    /// Whether the slot is there.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        self.team != 0
+    }
 }
 
 /// Who flies.

@@ -2,11 +2,16 @@
 //!
 //! The room `scenario` reads, checks and compiles these into the SI [`Template`](super::template::Template).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::behaviours::BehaviourConfig;
+use super::bus::BusConfig;
 use super::distribution::Distribution;
 pub use super::forces::ForceConfig;
+use super::harm::HarmLimit;
+use super::sensing::config::{SensingConfig, SignatureConfig};
 
 /// Physics of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +89,9 @@ pub enum Tier {
     Relative {
         /// Mean motion of the reference orbit [rad/s].
         mean_motion_rad_s: f64,
+        /// Angle of the Sun at the start, from R against T, in the plane of the reference orbit [deg]; along R when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sun_angle_deg: Option<Distribution>,
     },
     /// GCRF, the named forces, RK4 with a fixed substep. All forces but the Sun, the Moon and the conical shadow.
     Standard {
@@ -202,8 +210,21 @@ pub struct SpacecraftConfig {
     /// Radiation pressure coefficient Cr [-], 1 for what absorbs all light to 2 for a mirror; 1.3 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub radiation_coefficient: Option<Distribution>,
+    /// How it learns of the others; it sees the truth when left out.
+    #[serde(default, skip_serializing_if = "SensingConfig::is_perfect")]
+    pub sensing: SensingConfig,
+    /// How it looks to the sensors of others; a silent square metre when left out.
+    #[serde(default, skip_serializing_if = "SignatureConfig::is_default")]
+    pub signature: SignatureConfig,
+    /// Systems that others act upon: links, payload, commands, navigation, power; `()` is a sound satellite in low orbit. None where
+    /// nothing is done to it but moving it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bus: Option<BusConfig>,
     /// Where it starts.
     pub orbit: OrbitConfig,
+    /// Name of the spacecraft that its behaviours are about, where that is neither the objective's nor the nearest opponent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Who flies it.
     pub control: ControlConfig,
 }
@@ -272,6 +293,8 @@ pub enum OrbitConfig {
         /// True anomaly [deg].
         true_anomaly_deg: Distribution,
     },
+    /// Nowhere, until a spacecraft of its team before it in the list releases it; scripted.
+    Spare,
     /// An offset in another spacecraft's RTN frame.
     RtnOffset {
         /// Name of the other spacecraft, which stands before this one.
@@ -344,6 +367,29 @@ pub enum ControlConfig {
     Scripted(Vec<BehaviourConfig>),
 }
 
+/// Who plays what: where a scenario has casts, one is drawn an episode for all spacecraft together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CastConfig {
+    /// Name, by which results are told apart.
+    pub name: String,
+    /// How often it is drawn, relative to the other casts.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// For scripted spacecraft by name, what they play; the others draw from their own list.
+    pub behaviours: BTreeMap<String, BehaviourConfig>,
+    /// Names of spacecraft that are not there in this cast.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Name of the spacecraft that an onlooker should watch.
+    #[serde(default)]
+    pub focus: Option<String>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
 /// What decides an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -355,6 +401,34 @@ pub struct ObjectiveConfig {
     /// What ends the episode against it, beside the time limit.
     #[serde(default)]
     pub failure: Vec<FailureConfig>,
+    /// What the systems of spacecraft must not suffer, or the episode is lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub harm: Vec<HarmConfig>,
+    /// Who puts whom out by coming near: the one that is caught is there no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureConfig>,
+}
+
+/// What the systems of a spacecraft must not suffer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HarmConfig {
+    /// Name of the spacecraft; it has a `bus`.
+    pub who: String,
+    /// What must not happen to it.
+    pub limit: HarmLimit,
+}
+
+/// One spacecraft putting another out by coming near.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureConfig {
+    /// Name of the one that catches.
+    pub who: String,
+    /// Name of the one that is caught.
+    pub target: String,
+    /// Distance at which it is [m].
+    pub radius_m: f64,
 }
 
 /// What counts as success.
@@ -373,6 +447,143 @@ pub enum SuccessConfig {
         #[serde(default)]
         max_speed_m_s: Option<f64>,
     },
+    /// Reaching the time limit without a failure.
+    Survive {
+        /// Name of the team's spacecraft that distances are told for.
+        who: String,
+        /// Name of the spacecraft that they are measured from.
+        from: String,
+        /// Distance at which `who` has caught `from`, which is success at once [m].
+        #[serde(default)]
+        catch_m: Option<f64>,
+    },
+    /// Seeing points on a sphere about another spacecraft, each at the end of a segment in which it is in sight and lit.
+    Inspect {
+        /// Name of the spacecraft that looks; its sensor is held on the target.
+        who: String,
+        /// Name of the spacecraft that it looks at.
+        target: String,
+        /// Points, spread evenly.
+        #[serde(default = "hundred")]
+        points: u8,
+        /// Radius of their sphere [m].
+        sphere_radius_m: f64,
+        /// How much each counts.
+        #[serde(default)]
+        weights: PointWeights,
+        /// Share of the weight that is success at the time limit, above 0 to 1.
+        share: f64,
+        /// Share of the weight that ends the episode with success at once, `share` to 1.
+        #[serde(default = "one")]
+        complete_share: f64,
+        /// Greatest distance at which a point is made out [m]; any when left out.
+        #[serde(default)]
+        range_m: Option<f64>,
+        /// Half angle of the sensor's cone [deg]; all of the target is in it when left out.
+        #[serde(default)]
+        half_angle_deg: Option<f64>,
+        /// Greatest angle between a point's normal and the Sun at which it is lit [deg].
+        #[serde(default = "right_angle")]
+        sun_angle_deg: f64,
+    },
+    /// Spending time in a cone about a direction from another spacecraft, and in a band of range.
+    Station {
+        /// Name of the spacecraft that keeps the station.
+        who: String,
+        /// Name of the spacecraft that it is kept from.
+        target: String,
+        /// The cone's axis.
+        axis: StationAxis,
+        /// The cone's half angle [deg].
+        half_angle_deg: f64,
+        /// Least and greatest distance from the target [m].
+        range_m: (f64, f64),
+        /// Time on station, in all, that is success [s].
+        seconds: f64,
+    },
+}
+
+fn hundred() -> u8 {
+    100
+}
+
+fn right_angle() -> f64 {
+    90.0
+}
+
+/// How much each point of an inspection counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PointWeights {
+    /// All alike.
+    #[default]
+    Even,
+    /// 1 - angle / π from a direction that is drawn an episode, uniform on the sphere, over the sum of all.
+    Priority,
+}
+
+/// The axis of a station, from the target.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StationAxis {
+    /// Towards the Sun.
+    Sun,
+    /// A direction in the target's RTN frame, of any length but zero.
+    Rtn(f64, f64, f64),
+}
+
+/// A score that others have published for their game, told beside the outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum ScoreConfig {
+    /// KSPDG's pursuit and evasion: (0.1 d)² + (0.5 v)^1.5 + (0.1 kg)^1.25 + 0.01 t at the closest approach; lower is better.
+    KspdgPursuit {
+        /// Name of the pursuer.
+        pursuer: String,
+        /// Name of the evader.
+        evader: String,
+    },
+    /// KSPDG's lady, bandit and guard: d_LB² + 10⁶ / (d_BG + 0.1) of the least distances; lower is better for the bandit.
+    KspdgLadyBanditGuard {
+        /// Name of the one that is guarded.
+        lady: String,
+        /// Name of the one that is after it.
+        bandit: String,
+        /// Name of the one that guards it.
+        guard: String,
+    },
+    /// KSPDG's sun blocking: the integral of cos θ exp(-10⁻⁵ (d - 100)²) over time; higher is better.
+    KspdgSunBlocking {
+        /// Name of the one that blocks the Sun.
+        blocker: String,
+        /// Name of the one that is shaded.
+        evader: String,
+    },
+}
+
+impl ScoreConfig {
+    /// The spacecraft that it is about, each as (field, name).
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::KspdgPursuit { pursuer, evader } => vec![("pursuer", pursuer), ("evader", evader)],
+            Self::KspdgLadyBanditGuard { lady, bandit, guard } => {
+                vec![("lady", lady), ("bandit", bandit), ("guard", guard)]
+            }
+            Self::KspdgSunBlocking { blocker, evader } => vec![("blocker", blocker), ("evader", evader)],
+        }
+    }
+}
+
+impl SuccessConfig {
+    /// Names of the two spacecraft that it is about.
+    #[must_use]
+    pub fn pair(&self) -> [&str; 2] {
+        match self {
+            Self::Reach { who, target, .. } | Self::Inspect { who, target, .. } | Self::Station { who, target, .. } => {
+                [who, target]
+            }
+            Self::Survive { who, from, .. } => [who, from],
+        }
+    }
 }
 
 /// What counts as failure.

@@ -1,28 +1,135 @@
-//! Events between samples: closest approach and crossings on a cubic Hermite of the relative motion.
+//! Events between samples: closest approach and crossings on the motion between two ends of a segment.
 //!
-//! Over a segment of h seconds at constant thrust the cubic errs by h⁴/384 times the fourth derivative of the relative
-//! position, which is about n² times the relative acceleration: micrometres for neighbours in LEO over 10 s.
+//! In the tiers for training the motion is a cubic Hermite. Over a segment of h seconds at constant thrust it errs by h⁴/384 times
+//! the fourth derivative of the relative position, which is about n² times the relative acceleration: micrometres for neighbours in
+//! LEO over 10 s, decimetres for orbits that cross over 60 s. The reference tier has the integrator's own dense output in its place
+//! ([`Path`](super::path::Path)).
 
 use crate::astro::events::Trajectory;
 use crate::astro::{CartesianState, Vector3};
+
+/// A turn of the distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// A minimum.
+    Nearest,
+    /// A maximum.
+    Farthest,
+}
+
+/// A motion of one spacecraft relative to another over a segment, in pieces within which it is smooth.
+pub trait RelativeMotion: Trajectory + Sized {
+    /// Times [s] at which the pieces begin and end: zero first, the length of the segment last, two at least, rising.
+    fn knots_s(&self) -> &[f64];
+
+    /// Time [s] and distance [m] of the closest approach within the segment.
+    fn closest_approach(&self) -> (f64, f64) {
+        let ends = [0.0, self.segment_s()].map(|time_s| (time_s, self.distance_m(time_s)));
+        self.closest_of_turns(if ends[0].1 <= ends[1].1 { ends[0] } else { ends[1] })
+    }
+
+    /// Time [s] and distance [m] of the closest approach, of which the nearer end of the segment is `best`.
+    fn closest_of_turns(&self, mut best: (f64, f64)) -> (f64, f64) {
+        self.turns(Turn::Nearest, |time_s| {
+            let candidate = (time_s, self.distance_m(time_s));
+            if candidate.1 < best.1 {
+                best = candidate;
+            }
+            false
+        });
+        best
+    }
+
+    /// First time [s] at which the distance is at most `radius_m`, with the closest approach at hand.
+    fn first_within(&self, radius_m: f64, closest: (f64, f64)) -> Option<f64> {
+        if self.distance_m(0.0) <= radius_m {
+            return Some(0.0);
+        }
+        if closest.1 > radius_m {
+            return None;
+        }
+        // The closest approach may be the second of two that come within.
+        let mut until_s = closest.0;
+        self.turns(Turn::Nearest, |time_s| {
+            let found = time_s < until_s && self.distance_m(time_s) <= radius_m;
+            until_s = if found { time_s } else { until_s };
+            found
+        });
+        Some(bisect(0.0, until_s, |time_s| self.distance_m(time_s) <= radius_m))
+    }
+
+    /// First time [s] at which the distance is above `range_m`.
+    fn first_beyond(&self, range_m: f64) -> Option<f64> {
+        let beyond = |time_s: f64| self.distance_m(time_s) > range_m;
+        let mut until_s = beyond(self.segment_s()).then(|| self.segment_s());
+        self.turns(Turn::Farthest, |time_s| {
+            let found = beyond(time_s);
+            until_s = if found { Some(time_s) } else { until_s };
+            found
+        });
+        until_s.map(|until_s| bisect(0.0, until_s, beyond))
+    }
+
+    /// Length of the segment [s].
+    fn segment_s(&self) -> f64 {
+        self.knots_s().last().copied().unwrap_or(0.0)
+    }
+
+    /// Distance [m] after `time_s`.
+    fn distance_m(&self, time_s: f64) -> f64 {
+        self.state_at(time_s).position_m.norm()
+    }
+
+    /// Calls `visit(time [s])` for each of these turns of the distance, in order, until it says that this was enough. Nearest approaches
+    /// in a piece whose path is shorter than half of the distance are left out.
+    fn turns(&self, turn: Turn, mut visit: impl FnMut(f64) -> bool) {
+        let is_nearest = turn == Turn::Nearest;
+        let range_rate = |time_s: f64| {
+            let state = self.state_at(time_s);
+            state.position_m.dot(&state.velocity_m_s)
+        };
+        for ends_s in self.knots_s().windows(2) {
+            let [from_s, to_s] = [ends_s[0], ends_s[1]];
+            let (start, end) = (self.state_at(from_s), self.state_at(to_s));
+            // A straight chord cannot come nearer than this, with the whole path's length to spare: skip the search.
+            let nearer_m = start.position_m.norm().min(end.position_m.norm());
+            if is_nearest && nearer_m > 2.0 * path_bound_m(&start, &end, to_s - from_s) {
+                continue;
+            }
+            let share_s = (to_s - from_s) / SHARES as f64;
+            let mut before = range_rate(from_s);
+            for share in 0..SHARES {
+                let low_s = from_s + share as f64 * share_s;
+                let high_s = from_s + (share + 1) as f64 * share_s;
+                let after = range_rate(high_s);
+                let turned = (before < 0.0) == is_nearest && (before < 0.0) != (after < 0.0);
+                if turned && visit(bisect(low_s, high_s, |time_s| (range_rate(time_s) >= 0.0) == is_nearest)) {
+                    return;
+                }
+                before = after;
+            }
+        }
+    }
+}
 
 /// A motion between two samples that matches position and velocity at both.
 #[derive(Clone, Copy, Debug)]
 pub struct Hermite {
     start: CartesianState,
     end: CartesianState,
-    duration_s: f64,
+    /// Zero and the time between the samples [s].
+    knots_s: [f64; 2],
 }
 
-/// Pieces in which a root of the range rate is looked for; relative motion turns round at most once or twice a segment.
-const PIECES: usize = 8;
+/// Shares of a piece in which a root of the range rate is looked for; relative motion turns round at most once or twice a piece.
+const SHARES: usize = 8;
 
 impl Hermite {
     /// The motion from `start` to `end` in `duration_s` seconds.
     #[inline]
     #[must_use]
     pub fn new(start: CartesianState, end: CartesianState, duration_s: f64) -> Self {
-        Self { start, end, duration_s }
+        Self { start, end, knots_s: [0.0, duration_s] }
     }
 
     /// The motion of `b` relative to `a`.
@@ -33,13 +140,19 @@ impl Hermite {
             position_m: p.position_m - q.position_m,
             velocity_m_s: p.velocity_m_s - q.velocity_m_s,
         };
-        Self { start: minus(&b.start, &a.start), end: minus(&b.end, &a.end), duration_s: a.duration_s }
+        Self { start: minus(&b.start, &a.start), end: minus(&b.end, &a.end), knots_s: a.knots_s }
+    }
+
+    /// The same motion, ended after `time_s`, which is above zero: a cubic is determined by its ends.
+    #[must_use]
+    pub fn until(&self, time_s: f64) -> Self {
+        Self { start: self.start, end: self.at(time_s), knots_s: [0.0, time_s] }
     }
 
     /// Position and velocity after `time_s`.
     #[must_use]
     pub fn at(&self, time_s: f64) -> CartesianState {
-        let h = self.duration_s;
+        let h = self.knots_s[1];
         let u = time_s / h;
         let (p0, p1) = (&self.start.position_m, &self.end.position_m);
         let (v0, v1) = (&self.start.velocity_m_s, &self.end.velocity_m_s);
@@ -52,74 +165,13 @@ impl Hermite {
         CartesianState { position_m, velocity_m_s }
     }
 
-    /// Time [s] and distance [m] of the closest approach within the segment.
-    #[inline]
-    #[must_use]
-    pub fn closest_approach(&self) -> (f64, f64) {
-        // At its ends the cubic is what it was made from, to the bit.
-        let ends = [(0.0, self.start.position_m.norm()), (self.duration_s, self.end.position_m.norm())];
-        let best = if ends[0].1 <= ends[1].1 { ends[0] } else { ends[1] };
-        // A straight chord cannot come nearer than this, with the whole path's length to spare: skip the search.
-        if best.1 > 2.0 * self.rough_path_bound_m() || best.1 > 2.0 * self.path_bound_m() {
-            return best;
-        }
-        self.closest_within(best)
-    }
-
-    /// The closest approach where it may lie between the ends, of which the nearer is `best`.
-    fn closest_within(&self, mut best: (f64, f64)) -> (f64, f64) {
-        let range_rate = |time_s: f64| {
-            let state = self.at(time_s);
-            state.position_m.dot(&state.velocity_m_s)
-        };
-        let distance = |time_s: f64| self.at(time_s).position_m.norm();
-        let piece_s = self.duration_s / PIECES as f64;
-        let mut before = range_rate(0.0);
-        for piece in 0..PIECES {
-            let (low, high) = (piece as f64 * piece_s, (piece + 1) as f64 * piece_s);
-            let after = range_rate(high);
-            if before < 0.0 && after >= 0.0 {
-                let time_s = bisect(low, high, |time_s| range_rate(time_s) >= 0.0);
-                let candidate = (time_s, distance(time_s));
-                if candidate.1 < best.1 {
-                    best = candidate;
-                }
-            }
-            before = after;
-        }
-        best
-    }
-
-    /// First time [s] at which the distance is at most `radius_m`, with the closest approach at hand.
-    #[inline]
-    #[must_use]
-    pub fn first_within(&self, radius_m: f64, closest: (f64, f64)) -> Option<f64> {
-        if self.start.position_m.norm() <= radius_m {
-            return Some(0.0);
-        }
-        (closest.1 <= radius_m).then(|| bisect(0.0, closest.0, |time_s| self.at(time_s).position_m.norm() <= radius_m))
-    }
-
-    /// First time [s] at which the distance is above `range_m`; an excursion that also ends within the segment is not looked for.
-    #[must_use]
-    pub fn first_beyond(&self, range_m: f64) -> Option<f64> {
-        let beyond = |position_m: &Vector3| position_m.norm() > range_m;
-        beyond(&self.end.position_m).then(|| bisect(0.0, self.duration_s, |time_s| beyond(&self.at(time_s).position_m)))
-    }
-
-    /// As [`Hermite::path_bound_m`] and never below it, without roots: the sum of components is at least the norm.
+    /// As [`path_bound_m`] and never below it, without roots: the sum of components is at least the norm.
     #[inline]
     fn rough_path_bound_m(&self) -> f64 {
         let sum = |vector: &Vector3| vector.x.abs() + vector.y.abs() + vector.z.abs();
         let chord = sum(&(self.end.position_m - self.start.position_m));
         // The margin is for the rounding of the two sums.
-        (chord + self.duration_s * (sum(&self.start.velocity_m_s) + sum(&self.end.velocity_m_s))) * (1.0 + 1e-12)
-    }
-
-    /// An upper bound of the path's length within the segment [m].
-    fn path_bound_m(&self) -> f64 {
-        let chord = (self.end.position_m - self.start.position_m).norm();
-        chord + self.duration_s * (self.start.velocity_m_s.norm() + self.end.velocity_m_s.norm())
+        (chord + self.knots_s[1] * (sum(&self.start.velocity_m_s) + sum(&self.end.velocity_m_s))) * (1.0 + 1e-12)
     }
 }
 
@@ -129,8 +181,46 @@ impl Trajectory for Hermite {
     }
 }
 
+impl RelativeMotion for Hermite {
+    fn knots_s(&self) -> &[f64] {
+        &self.knots_s
+    }
+
+    /// At its ends the cubic is what it was made from, to the bit.
+    #[inline]
+    fn distance_m(&self, time_s: f64) -> f64 {
+        if time_s == 0.0 {
+            self.start.position_m.norm()
+        } else if time_s == self.knots_s[1] {
+            self.end.position_m.norm()
+        } else {
+            self.at(time_s).position_m.norm()
+        }
+    }
+
+    /// As everywhere, with the bound that skips the search looked at before all else.
+    #[inline]
+    fn closest_approach(&self) -> (f64, f64) {
+        let ends = [(0.0, self.start.position_m.norm()), (self.knots_s[1], self.end.position_m.norm())];
+        let best = if ends[0].1 <= ends[1].1 { ends[0] } else { ends[1] };
+        if best.1 > 2.0 * self.rough_path_bound_m() { best } else { self.closest_of_turns(best) }
+    }
+
+    /// As everywhere, but an excursion that also ends within the segment is not looked for.
+    fn first_beyond(&self, range_m: f64) -> Option<f64> {
+        let beyond = |position_m: &Vector3| position_m.norm() > range_m;
+        beyond(&self.end.position_m).then(|| bisect(0.0, self.knots_s[1], |time_s| beyond(&self.at(time_s).position_m)))
+    }
+}
+
+/// An upper bound of the length of a smooth path that takes `duration_s` [m].
+fn path_bound_m(start: &CartesianState, end: &CartesianState, duration_s: f64) -> f64 {
+    let chord = (end.position_m - start.position_m).norm();
+    chord + duration_s * (start.velocity_m_s.norm() + end.velocity_m_s.norm())
+}
+
 /// The time in [`low`, `high`] at which `reached` turns true, to the resolution of f64 after 50 halvings.
-fn bisect(mut low: f64, mut high: f64, reached: impl Fn(f64) -> bool) -> f64 {
+pub(super) fn bisect(mut low: f64, mut high: f64, reached: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..50 {
         let middle = 0.5 * (low + high);
         if reached(middle) {
@@ -174,6 +264,21 @@ mod tests {
         assert_eq!(motion.first_within(2.0, motion.closest_approach()), None);
     }
 
+    /// A cubic with no shortcut of its own.
+    struct Plain(Hermite);
+
+    impl Trajectory for Plain {
+        fn state_at(&self, time_s: f64) -> CartesianState {
+            self.0.at(time_s)
+        }
+    }
+
+    impl RelativeMotion for Plain {
+        fn knots_s(&self) -> &[f64] {
+            &self.0.knots_s
+        }
+    }
+
     proptest! {
         #[test]
         fn what_cannot_come_near_is_not_searched_and_loses_nothing(
@@ -181,6 +286,7 @@ mod tests {
             size_m in prop::sample::select(vec![0.0, 1.0, 100.0, 5e3]),
             speed_m_s in prop::sample::select(vec![0.0, 0.1, 10.0, 3e3]),
             duration_s in prop::sample::select(vec![1.0, 10.0, 60.0]),
+            share in 0.5..2.0_f64,
         ) {
             let vector = |from: usize| Vector3::from_column_slice(&directions[from..from + 3]);
             let start = CartesianState { position_m: vector(0) * size_m, velocity_m_s: vector(3) * speed_m_s };
@@ -189,11 +295,13 @@ mod tests {
                 velocity_m_s: vector(9) * speed_m_s,
             };
             let motion = Hermite::new(start, end, duration_s);
-            prop_assert!(motion.rough_path_bound_m() >= motion.path_bound_m());
-            // The ends as the cubic has them, and the search with no shortcut but the finer bound.
-            let ends = [0.0, duration_s].map(|time_s| (time_s, motion.at(time_s).position_m.norm()));
-            let nearer = if ends[0].1 <= ends[1].1 { ends[0] } else { ends[1] };
-            let full = if nearer.1 > 2.0 * motion.path_bound_m() { nearer } else { motion.closest_within(nearer) };
+            prop_assert!(motion.rough_path_bound_m() >= path_bound_m(&start, &end, duration_s));
+            let plain = Plain(motion);
+            prop_assert_eq!(plain.distance_m(0.0).to_bits(), motion.distance_m(0.0).to_bits());
+            prop_assert_eq!(plain.distance_m(duration_s).to_bits(), motion.distance_m(duration_s).to_bits());
+            let full = plain.closest_approach();
+            let radius_m = full.1 * share;
+            prop_assert_eq!(motion.first_within(radius_m, full), plain.first_within(radius_m, full));
             prop_assert_eq!(motion.closest_approach(), full);
         }
     }

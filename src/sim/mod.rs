@@ -1,21 +1,31 @@
-//! The simulator: components, the schedule, arenas and shards, distributions and reset, integrators, forces, behaviours, sensors, tracks.
+//! The simulator: components, the schedule, arenas and shards, distributions and reset, integrators, forces, behaviours, sensors, tracks,
+//! and the systems of a spacecraft that others act upon.
 
 pub mod behaviours;
+pub mod bus;
 pub mod components;
 pub mod config;
 pub mod distribution;
+pub mod emission;
 pub mod events;
 pub mod forces;
 mod frames;
+pub mod goals;
+pub mod harm;
 pub mod integrators;
+pub mod path;
 pub mod propagation;
+pub mod release;
 pub mod reset;
 pub mod schedule;
+pub mod scores;
 pub mod seeds;
+pub mod sensing;
 pub mod sensors;
 pub mod shard;
 mod sight;
 pub mod template;
+pub mod threat_class;
 pub mod tracks;
 pub mod view;
 
@@ -37,6 +47,14 @@ pub enum Outcome {
     Overspeed,
     /// The time limit was reached.
     TimeLimit,
+    /// A link was lost for too long.
+    LinkLost,
+    /// The focal plane took too much light.
+    Dazzled,
+    /// Too many false commands were executed.
+    Commanded,
+    /// The navigation solution was led too far away.
+    Misled,
 }
 
 impl Outcome {
@@ -50,6 +68,10 @@ impl Outcome {
             Self::KeepOut => "keep_out",
             Self::Overspeed => "overspeed",
             Self::TimeLimit => "time_limit",
+            Self::LinkLost => "link_lost",
+            Self::Dazzled => "dazzled",
+            Self::Commanded => "commanded",
+            Self::Misled => "misled",
         }
     }
 }

@@ -8,6 +8,7 @@ use super::forces::ForceModel;
 use super::forces::thrust::{BurnFrame, FiniteBurn};
 use super::integrators::dop853::{DenseStep, Dop853, Dop853Error, Step, Tolerance};
 use super::integrators::rk4_alone;
+use super::path::Path;
 use crate::astro::{CartesianState, Vector3};
 
 /// Steps of one propagation at most, rejected ones included: some minutes of work, a hundred years in low orbit.
@@ -492,8 +493,8 @@ fn look_for_impact(
 
 /// The orbit after a segment of the reference tier, which begins `time_s` after the epoch.
 ///
-/// `craft`: the burn of the segment, the mass at its start [kg], the surface. Where the motion is singular (through the Earth's
-/// centre), the orbit is the last that could be reached.
+/// `craft`: the burn of the segment, the mass at its start [kg], the surface. `path`: what is flown is written there, times from the
+/// segment's start on. Where the motion is singular (through the Earth's centre), the orbit is the last that could be reached.
 pub(super) fn segment(
     model: &ForceModel,
     tolerance: Tolerance,
@@ -501,6 +502,7 @@ pub(super) fn segment(
     craft: (&Burn, f64, &Surface),
     time_s: f64,
     segment_s: f64,
+    path: &mut Path,
 ) -> Orbit {
     let (burn, mass_kg, surface) = craft;
     let thrust = Vector3::from(burn.acceleration_rtn_m_s2);
@@ -511,6 +513,9 @@ pub(super) fn segment(
         if is_burning { forces + BurnFrame::Rtn.to_gcrf(state, &thrust) / left } else { forces }
     };
     let mut integration = Dop853::new(0.0, &orbit.state(), tolerance);
-    while let Ok(Some(_)) = integration.step(&acceleration, segment_s) {}
+    path.restart(orbit.state());
+    while let Ok(Some(step)) = integration.step(&acceleration, segment_s) {
+        path.push(step.dense(&acceleration));
+    }
     Orbit::from(integration.state())
 }

@@ -4,10 +4,14 @@ use rand::RngExt;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::behaviours::Behaviour;
+use super::bus::Bus;
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::config::BaseVelocity;
 use super::distribution::Distribution;
+use super::emission::Emission;
+use super::goals::Progress;
 use super::schedule::{Arena, Rows};
+use super::scores::Tally;
 use super::seeds::{Generator, Purpose, SeedDomain, stream};
 use super::template::{Slot, Start, Template};
 use crate::astro::constants::STANDARD_GRAVITY_M_S2;
@@ -40,6 +44,9 @@ impl EpisodeSeed {
 pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &mut Rows<'_>) {
     let mut initial = seed.stream(Purpose::Initial);
     let mut adversary = seed.stream(Purpose::Adversary);
+    let mut bus = seed.stream(Purpose::Bus);
+    let drawn = cast(template, &mut adversary);
+    let cast = drawn.map(|index| &template.casts[usize::from(index)]);
     for (index, slot) in template.slots.iter().enumerate() {
         let orbit = Orbit::from(start(template, slot, rows.orbits, &mut initial));
         rows.orbits[index] = orbit;
@@ -50,10 +57,37 @@ pub fn reset(template: &Template, seed: EpisodeSeed, arena: &mut Arena, rows: &m
         rows.commands[index] = Command::default();
         rows.burns[index] = Burn::default();
         rows.ledgers[index] = Ledger::default();
-        rows.identities[index] = Identity { team: slot.team, role: slot.role as u8 };
-        rows.pilots[index] = pilot(slot, &mut adversary);
+        let absent = matches!(slot.start, Start::Spare) || cast.is_some_and(|cast| cast.absent.contains(&index));
+        rows.identities[index] = Identity { team: if absent { 0 } else { slot.team }, role: slot.role as u8 };
+        let part = cast.and_then(|cast| cast.parts.iter().find(|(slot, _)| *slot == index));
+        rows.pilots[index] = pilot(slot, part.map(|(_, choice)| *choice), &mut adversary);
+        rows.emissions[index] = Emission::default();
+        rows.buses[index] = Bus(slot.bus.as_ref().map(|config| {
+            let is_in_orbit = template.physics.hill_mean_motion_rad_s.is_none();
+            let radius_m = is_in_orbit.then(|| Vector3::from(orbit.position_m).norm());
+            config.draw(template.target_of(index), radius_m, &mut bus)
+        }));
     }
-    *arena = Arena::new(seed, adversary);
+    let sun_angle_rad = match &template.physics.hill_sun_angle_rad {
+        Some(angle) => angle.sample(&mut seed.stream(Purpose::Sun)),
+        None => 0.0,
+    };
+    let progress = Progress::start(template, seed);
+    let scores = vec![Tally::default(); template.scores.len()];
+    *arena = Arena { cast: drawn, bus, sun_angle_rad, progress, scores, ..Arena::new(seed, adversary) };
+}
+
+/// Draws a cast by weight; draws nothing where there is none.
+fn cast(template: &Template, generator: &mut Generator) -> Option<u16> {
+    let total: f64 = template.casts.iter().map(|cast| cast.weight).sum();
+    let mut left = if template.casts.is_empty() { return None } else { generator.random::<f64>() * total };
+    for (index, cast) in template.casts.iter().enumerate() {
+        left -= cast.weight;
+        if left < 0.0 {
+            return Some(index as u16);
+        }
+    }
+    Some(template.casts.len() as u16 - 1)
 }
 
 fn mass(slot: &Slot, generator: &mut Generator) -> Mass {
@@ -79,12 +113,16 @@ fn surface(slot: &Slot, generator: &mut Generator) -> Surface {
     }
 }
 
-fn pilot(slot: &Slot, generator: &mut Generator) -> Pilot {
+/// Who flies a slot from now on: the part that a cast gives it, or a behaviour drawn.
+pub(super) fn pilot(slot: &Slot, part: Option<usize>, generator: &mut Generator) -> Pilot {
     if slot.behaviours.is_empty() {
         return Pilot::default();
     }
-    let choice = generator.random_range(0..slot.behaviours.len());
-    Pilot { behaviour: Some(choice as u16), memory: slot.behaviours[choice].begin(generator) }
+    let choice = match part {
+        Some(part) => slot.behaviours.len() + part,
+        None => generator.random_range(0..slot.behaviours.len()),
+    } as u16;
+    Pilot { behaviour: Some(choice), memory: slot.behaviour(choice).begin(generator) }
 }
 
 /// The state of a slot; `earlier` holds the states of the slots before it.
@@ -94,6 +132,8 @@ fn start(template: &Template, slot: &Slot, earlier: &[Orbit], generator: &mut Ge
     };
     match &slot.start {
         Start::State(state) => *state,
+        // Somewhere sound, so that it can be moved like the others.
+        Start::Spare => earlier[0].state(),
         Start::Elements(elements) => {
             let drawn = elements.each_ref().map(|element| element.sample(generator));
             let [perigee_radius_m, eccentricity, inclination_rad, raan_rad, argument_of_perigee_rad, true_anomaly_rad] =

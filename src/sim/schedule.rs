@@ -1,4 +1,4 @@
-//! The step of a shard, in order: decide, burn, integrate, detect, pay. One run of the schedule is one segment.
+//! The step of a shard, in order: decide, burn, integrate, detect, suffer, sense, pay. One run of the schedule is one segment.
 
 use bevy_ecs::change_detection::{Res, ResMut};
 use bevy_ecs::resource::Resource;
@@ -8,17 +8,26 @@ use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use super::behaviours::{Behaviour, BehaviourConfig};
+use super::bus::Bus;
+use super::bus::suffer::{self, Company, Sky};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
-use super::events::Hermite;
+use super::emission::Emission;
+use super::events::{Hermite, RelativeMotion, bisect};
 use super::forces::{ForceModel, Gravity};
 use super::frames::Turning;
+use super::goals::{self, Progress};
+use super::harm;
 use super::integrators::rk4::Exposure;
 use super::integrators::{clohessy_wiltshire, rk4};
+use super::path::{Path, PathPair};
 use super::propagation;
+use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
-use super::seeds::Generator;
-use super::template::{Failure, Template};
-use super::view::View;
+use super::scores::{self, Tally};
+use super::seeds::{Generator, Purpose};
+use super::sensing::{HELD_CHANGE, Sensing};
+use super::template::{Capture, Failure, Goal, Objective, Template};
+use super::view::{MAX_TRACKS, View};
 use crate::astro::Vector3;
 use crate::astro::chebyshev::ChebyshevPath;
 use crate::astro::relative::ClohessyWiltshire;
@@ -42,6 +51,16 @@ pub struct Arena {
     pub overspeed_m: f64,
     /// Stream that the scripted adversaries draw from.
     pub adversary: Generator,
+    /// Stream that the systems of spacecraft draw from.
+    pub bus: Generator,
+    /// The cast drawn for the episode, as an index into the template's; `None` where it has none.
+    pub cast: Option<u16>,
+    /// Angle of the Sun at the start, from R against T [rad], in the relative tier; zero in the others.
+    pub sun_angle_rad: f64,
+    /// How the episode stands in a goal that counts.
+    pub progress: Progress,
+    /// What the published scores are made of, one a score of the template.
+    pub scores: Vec<Tally>,
 }
 
 impl Arena {
@@ -55,6 +74,11 @@ impl Arena {
             overspeed_s: 0.0,
             overspeed_m: 0.0,
             adversary,
+            bus: seed.stream(Purpose::Bus),
+            cast: None,
+            sun_angle_rad: 0.0,
+            progress: Progress::Nothing,
+            scores: Vec::new(),
         }
     }
 }
@@ -81,6 +105,10 @@ pub struct Rows<'a> {
     pub identities: &'a mut [Identity],
     /// Who flies.
     pub pilots: &'a mut [Pilot],
+    /// What each sends out.
+    pub emissions: &'a mut [Emission],
+    /// Systems that others act upon.
+    pub buses: &'a mut [Bus],
 }
 
 /// What the systems of a shard share.
@@ -92,12 +120,16 @@ pub(super) struct Shared {
     pub(super) hill: Option<ClohessyWiltshire>,
     /// The forces of the reference tier; `None` in the others.
     pub(super) reference: Option<ForceModel>,
+    /// What each row flew in the segment in hand, in the reference tier; empty in the others.
+    pub(super) paths: Vec<Path>,
     /// The Sun during an episode, where the standard tier has its light press.
     pub(super) sun_path: Option<ChebyshevPath>,
     /// Written anew each segment where forces on surfaces act; one a row.
     pub(super) exposures: Vec<Exposure>,
     pub(super) arch: pulp::Arch,
     pub(super) arenas: Vec<Arena>,
+    /// Tracks of those that see by sensors.
+    pub(super) sensing: Sensing,
     /// Slots that a policy flies, in order.
     pub(super) learned: Vec<usize>,
     /// Executed segments of the plans: thrust as a share of the greatest, RTN; index (arena × learned + k) × replan_every + segment.
@@ -106,11 +138,14 @@ pub(super) struct Shared {
     pub(super) segment: usize,
 }
 
-/// The schedule of one segment.
-pub(super) fn segment() -> Schedule {
+/// The schedule of one segment; without the systems of spacecraft where no slot has any.
+pub(super) fn segment(template: &Template) -> Schedule {
     let mut schedule = Schedule::default();
     schedule.set_executor(SingleThreadedExecutor::new());
-    schedule.add_systems((decide, burn, integrate, detect, pay).chain());
+    schedule.add_systems((decide, burn, integrate, detect, sense, pay).chain());
+    if template.slots.iter().any(|slot| slot.bus.is_some()) {
+        schedule.add_systems(suffer.after(detect).before(sense));
+    }
     schedule
 }
 
@@ -129,19 +164,32 @@ pub(super) struct Known<'a> {
     pub(super) thrusters: &'a [Thruster],
     pub(super) ledgers: &'a [Ledger],
     pub(super) identities: &'a [Identity],
+    pub(super) sensing: &'a Sensing,
 }
 
+/// What deciding reads and writes; a release makes rows of others part of it.
+type Deciding = (
+    &'static mut Orbit,
+    &'static mut Mass,
+    &'static Thruster,
+    &'static mut Ledger,
+    &'static mut Identity,
+    &'static mut Pilot,
+    &'static mut Command,
+    &'static mut Emission,
+);
+
 /// Learned spacecraft follow their plan, scripted ones their behaviour.
-fn decide(
-    mut shared: ResMut<Shared>,
-    mut query: Query<(&Orbit, &Mass, &Thruster, &Ledger, &Identity, &mut Pilot, &mut Command)>,
-) {
+fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
     let shared = &mut *shared;
-    let (orbits, masses, thrusters, ledgers, identities, mut pilots, mut commands) = columns!(query);
+    let (mut orbits, mut masses, thrusters, mut ledgers, mut identities, mut pilots, mut commands, mut emissions) =
+        columns!(query);
+    let (orbits, masses) = (orbits.bypass_change_detection(), masses.bypass_change_detection());
+    let (ledgers, identities) = (ledgers.bypass_change_detection(), identities.bypass_change_detection());
     let (pilots, commands) = (pilots.bypass_change_detection(), commands.bypass_change_detection());
-    let known = Known { orbits, masses, thrusters, ledgers, identities };
+    let emissions = emissions.bypass_change_detection();
     let slots = shared.template.slots.len();
-    let Shared { template, sun, arenas, learned, plans, segment, .. } = shared;
+    let Shared { template, sun, arenas, learned, plans, segment, sensing, .. } = shared;
     for (index, arena) in arenas.iter_mut().enumerate() {
         if arena.outcome.is_some() {
             continue;
@@ -154,21 +202,31 @@ fn decide(
             commands[row].acceleration_rtn_m_s2 = Vector3::from(share) * limit;
         }
         for (slot, config) in template.slots.iter().enumerate() {
-            let pilot = &mut pilots[first + slot];
-            let Some(choice) = pilot.behaviour else { continue };
-            let behaviour = &config.behaviours[usize::from(choice)];
-            if matches!(behaviour, BehaviourConfig::Ballistic(_)) {
+            let row = first + slot;
+            let Some(choice) = pilots[row].behaviour else { continue };
+            let behaviour = config.behaviour(choice);
+            if matches!(behaviour, BehaviourConfig::Ballistic(_)) || !identities[row].is_present() {
                 continue;
             }
+            let known = Known { orbits, masses, thrusters, ledgers, identities, sensing };
             let view = View::build(template, sun, &known, arena, index, slot);
-            commands[first + slot].acceleration_rtn_m_s2 =
-                behaviour.accelerate(&view, &mut pilot.memory, &mut arena.adversary);
+            let act = behaviour.act(&view, &mut pilots[row].memory, &mut arena.adversary);
+            commands[row].acceleration_rtn_m_s2 = act.acceleration_rtn_m_s2;
+            emissions[row] = act.emission;
+            if let Some(children) = &act.release {
+                let of = first..first + slots;
+                let mut rows = ReleaseRows {
+                    orbits: &mut orbits[of.clone()],
+                    masses: &mut masses[of.clone()],
+                    ledgers: &mut ledgers[of.clone()],
+                    identities: &mut identities[of.clone()],
+                    pilots: &mut pilots[of],
+                };
+                release(template, slot, children, &mut rows, &mut arena.adversary);
+            }
         }
     }
 }
-
-/// Change of an acceleration, as a share of the greater, up to which it counts as held: an angle of 23°.
-const HELD_CHANGE: f64 = 0.4;
 
 /// Turns what is asked for into a burn within thrust and propellant.
 fn burn(
@@ -271,7 +329,7 @@ fn affordable_share(size_m_s2: f64, exhaust_m_s: f64, left_m_s: f64, duration_s:
 pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Burn, &Mass, &Surface)>) {
     let (mut orbits, burns, masses, surfaces) = columns!(query);
     let orbits = orbits.bypass_change_detection();
-    let Shared { template, gravity, hill, reference, sun_path, exposures, arch, arenas, .. } = &mut *shared;
+    let Shared { template, gravity, hill, reference, paths, sun_path, exposures, arch, arenas, .. } = &mut *shared;
     let Template { segment_s, physics, slots, .. } = template;
     let step_s = *segment_s / physics.substeps as f64;
     if let Some(map) = hill {
@@ -281,7 +339,8 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
             let arena = &arenas[row / slots.len()];
             if arena.outcome.is_none() {
                 let craft = (&burns[row], masses[row].mass_kg, &surfaces[row]);
-                *orbit = propagation::segment(model, physics.tolerance, orbit, craft, arena.time_s, *segment_s);
+                let (tolerance, path) = (physics.tolerance, &mut paths[row]);
+                *orbit = propagation::segment(model, tolerance, orbit, craft, arena.time_s, *segment_s, path);
             }
         }
     } else if physics.surface_forces != rk4::SurfaceForces::default() {
@@ -299,14 +358,16 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
 }
 
 /// Finds what ends an episode within the segment, and puts the arena at that moment.
-fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous)>) {
-    let (mut orbits, previous) = columns!(query);
-    let orbits = orbits.bypass_change_detection();
-    let Shared { template, arenas, .. } = &mut *shared;
-    let slots = template.slots.len();
+fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &mut Identity, &Mass, &Burn)>) {
+    let (mut orbits, previous, mut identities, masses, burns) = columns!(query);
+    let (orbits, identities) = (orbits.bypass_change_detection(), identities.bypass_change_detection());
+    let Shared { template, sun, arenas, paths, .. } = &mut *shared;
+    let (slots, segment_s) = (template.slots.len(), template.segment_s);
     for (index, arena) in arenas.iter_mut().enumerate() {
         let rows = index * slots..(index + 1) * slots;
-        let (orbits, previous) = (&mut orbits[rows.clone()], &previous[rows]);
+        let (masses, burns) = (&masses[rows.clone()], &burns[rows.clone()]);
+        let (orbits, previous, identities) =
+            (&mut orbits[rows.clone()], &previous[rows.clone()], &mut identities[rows.clone()]);
         if arena.outcome.is_some() {
             arena.last_segment_s = 0.0;
             for (orbit, previous) in orbits.iter_mut().zip(previous) {
@@ -314,17 +375,74 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous)>)
             }
             continue;
         }
-        let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), template.segment_s);
-        let found = first_event(template, arena, motion);
-        let lasted_s = found.map_or(template.segment_s, |(time_s, _)| time_s);
+        let motion = |slot: usize| Hermite::new(previous[slot].0.state(), orbits[slot].state(), segment_s);
+        let is_reference = template.physics.reference.is_some();
+        let found = if is_reference {
+            let paths = &paths[rows.clone()];
+            first_event(template, arena, identities, |[who, from]| PathPair::new(&paths[from], &paths[who], segment_s))
+        } else {
+            first_event(template, arena, identities, |[who, from]| Hermite::between(&motion(from), &motion(who)))
+        };
+        let (found, caught) = found;
+        let found = goals::count(template, sun, arena, found, motion);
+        let lasted_s = found.map_or(segment_s, |(time_s, _)| time_s);
+        for (slot, _) in caught.iter().enumerate().filter(|(_, caught_s)| **caught_s <= lasted_s) {
+            identities[slot].team = 0;
+        }
+        scores::tally(template, sun, arena, lasted_s, motion, |slot, time_s| {
+            masses[slot].initial_mass_kg - masses[slot].mass_kg * (1.0 - burns[slot].specific_mass_flow_1_s * time_s)
+        });
         if let Some((time_s, outcome)) = found {
             arena.outcome = Some(outcome);
-            for (orbit, previous) in orbits.iter_mut().zip(previous) {
-                *orbit = Hermite::new(previous.0.state(), orbit.state(), template.segment_s).at(time_s).into();
+            for (slot, (orbit, previous)) in orbits.iter_mut().zip(previous).enumerate() {
+                *orbit = if is_reference {
+                    paths[rows.start + slot].at(time_s).into()
+                } else {
+                    Hermite::new(previous.0.state(), orbit.state(), segment_s).at(time_s).into()
+                };
             }
         }
         arena.last_segment_s = lasted_s;
         arena.time_s += lasted_s;
+    }
+}
+
+/// Has those with sensors look at the others, in every arena that played a part of the segment: also in one that it ended, whose last
+/// view a learner may need.
+fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity)>) {
+    if shared.sensing.is_empty() {
+        return;
+    }
+    let mut columns = query.contiguous_iter().expect("all components are dense");
+    let (orbits, identities) = columns.next().expect("all rows share one table");
+    let Shared { template, sun, arenas, sensing, .. } = &mut *shared;
+    let slots = template.slots.len();
+    for (index, arena) in arenas.iter().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
+        let rows = index * slots..(index + 1) * slots;
+        sensing.look(template, &sun.in_arena(arena), index, arena.time_s, &orbits[rows.clone()], &identities[rows]);
+    }
+}
+
+/// Has spacecraft with systems take what the segment brought: Sun, network, what others sent at them.
+fn suffer(mut shared: ResMut<Shared>, mut query: Query<(&Orbit, &Surface, &Identity, &Emission, &mut Bus)>) {
+    let (orbits, surfaces, identities, emissions, mut buses) = columns!(query);
+    let buses = buses.bypass_change_detection();
+    let Shared { template, sun, arenas, .. } = &mut *shared;
+    let slots = template.slots.len();
+    for (index, arena) in arenas.iter_mut().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
+        let of = index * slots..(index + 1) * slots;
+        let company = Company {
+            orbits: &orbits[of.clone()],
+            surfaces: &surfaces[of.clone()],
+            identities: &identities[of.clone()],
+            emissions: &emissions[of.clone()],
+        };
+        let sky = Sky::at(template, &sun.in_arena(arena), arena.time_s);
+        suffer::suffer(&sky, &company, &mut buses[of.clone()], arena.last_segment_s, &mut arena.bus);
+        // What ended the segment sooner stands.
+        if arena.outcome.is_none() || arena.time_s >= template.time_limit_s {
+            arena.outcome = harm::outcome(&template.objective.harms, &buses[of]).or(arena.outcome);
+        }
     }
 }
 
@@ -348,31 +466,46 @@ fn pay(shared: Res<Shared>, mut query: Query<(&Thruster, &Burn, &mut Mass, &mut 
 }
 
 /// The first event of the segment and its time [s]; keeps the arena's closest approach and overspeed up to it.
-fn first_event(template: &Template, arena: &mut Arena, motion: impl Fn(usize) -> Hermite) -> Option<(f64, Outcome)> {
+///
+/// `pair`: the motion of the first of two slots relative to the second.
+fn first_event<Motion: RelativeMotion>(
+    template: &Template,
+    arena: &mut Arena,
+    identities: &[Identity],
+    pair: impl Fn([usize; 2]) -> Motion,
+) -> (Option<(f64, Outcome)>, Caught) {
     let objective = &template.objective;
+    let caught = caught(objective, identities, &pair);
     let mut first: Option<(f64, Outcome)> = None;
     let mut offer = |time_s: f64, outcome: Outcome| {
         if first.is_none_or(|(best_s, _)| time_s < best_s) {
             first = Some((time_s, outcome));
         }
     };
-    let pair = |pair: [usize; 2]| Hermite::between(&motion(pair[1]), &motion(pair[0]));
     let chase = pair([objective.who, objective.target]);
     let closest = chase.closest_approach();
-    if let Some(time_s) = chase.first_within(objective.radius_m, closest) {
-        let crash = chase.at(time_s).velocity_m_s.norm() > objective.max_speed_m_s;
+    let pair_is_there = [objective.who, objective.target].iter().all(|slot| identities[*slot].is_present());
+    if let Some(time_s) = chase.first_within(objective.radius_m, closest).filter(|_| pair_is_there) {
+        let crash = chase.state_at(time_s).velocity_m_s.norm() > objective.max_speed_m_s;
         offer(time_s, if crash { Outcome::Crash } else { Outcome::Success });
     }
-    for failure in &objective.failures {
+    // A slot that nothing was released into yet is nowhere, and one that was caught is there no more.
+    let is_there = |pair: &[usize; 2]| pair.iter().all(|slot| identities[*slot].is_present());
+    let until_s = |pair: &[usize; 2]| caught[pair[0]].min(caught[pair[1]]);
+    for failure in objective.failures.iter().filter(|failure| is_there(failure.pair())) {
         match failure {
             Failure::Escape { pair: of, range_m } => {
-                if let Some(time_s) = pair(*of).first_beyond(*range_m) {
+                if let Some(time_s) = pair(*of).first_beyond(*range_m)
+                    && time_s <= until_s(of)
+                {
                     offer(time_s, Outcome::Escape);
                 }
             }
             Failure::KeepOut { pair: of, radius_m } => {
                 let motion = pair(*of);
-                if let Some(time_s) = motion.first_within(*radius_m, motion.closest_approach()) {
+                if let Some(time_s) = motion.first_within(*radius_m, motion.closest_approach())
+                    && time_s <= until_s(of)
+                {
                     offer(time_s, Outcome::KeepOut);
                 }
             }
@@ -382,41 +515,82 @@ fn first_event(template: &Template, arena: &mut Arena, motion: impl Fn(usize) ->
     let left_s = template.time_limit_s - arena.time_s;
     // A segment that ends within rounding of the limit ends at it.
     if left_s <= template.segment_s * (1.0 + 1e-9) {
-        offer(left_s.min(template.segment_s), Outcome::TimeLimit);
+        let outcome = if objective.goal == Goal::Survive { Outcome::Success } else { Outcome::TimeLimit };
+        offer(left_s.min(template.segment_s), outcome);
     }
     let lasted_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
     for failure in &objective.failures {
         if let Failure::SpeedLimit { pair: of, .. } = failure
-            && let Some(time_s) = watch_speed(failure, arena, &pair(*of), lasted_s)
+            && let Some(time_s) =
+                watch_speed(failure, arena, &pair(*of), lasted_s, template.physics.reference.is_some())
         {
             first = Some((time_s, Outcome::Overspeed));
         }
     }
     let until_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
-    let nearest_m = if closest.0 <= until_s { closest.1 } else { chase.at(until_s).position_m.norm() };
-    arena.closest_approach_m = arena.closest_approach_m.min(nearest_m);
-    first
+    let nearest_m = if closest.0 <= until_s { closest.1 } else { chase.distance_m(until_s) };
+    if pair_is_there {
+        arena.closest_approach_m = arena.closest_approach_m.min(nearest_m);
+    }
+    (first, caught)
 }
 
-/// Adds up the overspeed until `lasted_s`, and gives the time [s] at which it passes its margin.
+/// When each slot is caught within the segment [s]; infinite where it is not.
+type Caught = [f64; MAX_TRACKS + 1];
+
+fn caught<Motion: RelativeMotion>(
+    objective: &Objective,
+    identities: &[Identity],
+    pair: &impl Fn([usize; 2]) -> Motion,
+) -> Caught {
+    let mut caught = [f64::INFINITY; MAX_TRACKS + 1];
+    for Capture { pair: of, radius_m } in &objective.captures {
+        if of.iter().all(|slot| identities[*slot].is_present()) {
+            let motion = pair(*of);
+            if let Some(time_s) = motion.first_within(*radius_m, motion.closest_approach()) {
+                caught[of[1]] = caught[of[1]].min(time_s);
+            }
+        }
+    }
+    caught
+}
+
+/// Adds up the overspeed until `lasted_s`, and gives the time [s] at which it passes its margin: the sample at which it is passed, or,
+/// where `exact`, the instant.
 ///
 /// Relative speed under constant acceleration is convex in time and the limit all but linear, so that the greatest overspeed
-/// is at an end of the segment; eighths of it are looked at for the integral.
-fn watch_speed(limit: &Failure, arena: &mut Arena, motion: &Hermite, lasted_s: f64) -> Option<f64> {
-    const SAMPLES: u32 = 8;
+/// is at an end of the segment; eighths of each piece of the motion are looked at for the integral.
+fn watch_speed(
+    limit: &Failure,
+    arena: &mut Arena,
+    motion: &impl RelativeMotion,
+    lasted_s: f64,
+    exact: bool,
+) -> Option<f64> {
+    const SAMPLES: usize = 8;
     let Failure::SpeedLimit { floor_m_s, slope_per_s, offset_m, margin_m_s, .. } = limit else { return None };
-    let share_s = lasted_s / f64::from(SAMPLES);
-    for sample in 1..=SAMPLES {
-        let time_s = f64::from(sample) * share_s;
-        let state = motion.at(time_s);
+    let over_m_s = |time_s: f64| {
+        let state = motion.state_at(time_s);
         let allowed_m_s = floor_m_s + slope_per_s * (state.position_m.norm() - offset_m);
-        let over_m_s = state.velocity_m_s.norm() - allowed_m_s;
-        if over_m_s > 0.0 {
+        state.velocity_m_s.norm() - allowed_m_s
+    };
+    let samples = SAMPLES * (motion.knots_s().len() - 1);
+    let share_s = lasted_s / samples as f64;
+    for sample in 1..=samples {
+        let time_s = sample as f64 * share_s;
+        let over_now_m_s = over_m_s(time_s);
+        if over_now_m_s > *margin_m_s {
+            let before_s = (sample - 1) as f64 * share_s;
+            let passed_s =
+                if exact { bisect(before_s, time_s, |time_s| over_m_s(time_s) > *margin_m_s) } else { time_s };
+            let last_s = if exact { passed_s - before_s } else { share_s };
+            arena.overspeed_s += last_s;
+            arena.overspeed_m += over_m_s(passed_s) * last_s;
+            return Some(passed_s);
+        }
+        if over_now_m_s > 0.0 {
             arena.overspeed_s += share_s;
-            arena.overspeed_m += over_m_s * share_s;
-            if over_m_s > *margin_m_s {
-                return Some(time_s);
-            }
+            arena.overspeed_m += over_now_m_s * share_s;
         }
     }
     None

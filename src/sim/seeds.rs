@@ -43,6 +43,12 @@ pub enum Purpose {
     Trainer,
     /// Detections and noise of the sensors.
     Sensor,
+    /// The systems of spacecraft: what they are set to, fading, traffic, noise.
+    Bus,
+    /// What the objective draws.
+    Objective,
+    /// Where the Sun stands, in the relative tier.
+    Sun,
 }
 
 /// The generator of one purpose in one episode of one arena.

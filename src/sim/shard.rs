@@ -5,15 +5,22 @@ use bevy_ecs::schedule::Schedule;
 use bevy_ecs::world::World;
 use serde::{Deserialize, Serialize};
 
+use super::bus::Bus;
+use super::bus::suffer::{Company, Sky, suffer};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
+use super::emission::Emission;
 use super::forces::third_body::sun_path;
 use super::forces::{Environment, ForceModel, Gravity};
 use super::integrators::lanes::MAX_LANES;
 use super::integrators::rk4::Exposure;
+use super::path::Path;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
+use super::sensing::{ArenaSensing, Sensing};
+use super::sensors::signature::Signature;
 use super::sight::{Scene, Sight};
 use super::template::Template;
+use super::tracks::track::Track;
 use super::view::{SunModel, View};
 use crate::astro::relative::ClohessyWiltshire;
 
@@ -28,6 +35,8 @@ type Columns = (
     &'static mut Ledger,
     &'static mut Identity,
     &'static mut Pilot,
+    &'static mut Emission,
+    &'static mut Bus,
 );
 type KnownColumns = (&'static Orbit, &'static Mass, &'static Thruster, &'static Ledger, &'static Identity);
 
@@ -40,11 +49,45 @@ pub struct Shard {
     sight: Sight,
 }
 
+/// What a checkpoint keeps of a row.
+type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus);
+
 /// Everything of a shard that changes, for a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardState {
     arenas: Vec<Arena>,
-    rows: Vec<(Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot)>,
+    rows: Vec<SavedRow>,
+    /// One an arena; empty where every spacecraft sees the truth.
+    sensing: Vec<ArenaSensing>,
+}
+
+/// What a view reads of the rows.
+fn known<'a>(columns: &'a mut QueryState<KnownColumns>, world: &'a World, shared: &'a Shared) -> Known<'a> {
+    let mut columns = columns.contiguous_iter(world).expect("all components are dense");
+    let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
+    Known { orbits, masses, thrusters, ledgers, identities, sensing: &shared.sensing }
+}
+
+/// Calls `visit` as [`Shard::for_each_view_where`] does for each of these seats: an arena and a place among the learned slots.
+fn see_one_by_one(
+    shared: &Shared,
+    known: &Known<'_>,
+    seats: impl Iterator<Item = (usize, usize)>,
+    mut visit: impl FnMut(&Template, &Arena, usize, usize, &View, &View),
+) {
+    let Shared { template, sun, arenas, learned, sensing, .. } = shared;
+    let perfect = Known { sensing: &Sensing::default(), ..*known };
+    let (mut view, mut truth) = (View::EMPTY, View::EMPTY);
+    for (index, k) in seats {
+        let (arena, slot) = (&arenas[index], learned[k]);
+        view.see(template, sun, known, arena, index, slot);
+        if sensing.knowledge(index, slot).is_none() {
+            visit(template, arena, index, k, &view, &view);
+        } else {
+            truth.see(template, sun, &perfect, arena, index, slot);
+            visit(template, arena, index, k, &view, &truth);
+        }
+    }
 }
 
 impl Shard {
@@ -65,6 +108,8 @@ impl Shard {
                 Ledger::default(),
                 Identity::default(),
                 Pilot::default(),
+                Emission::default(),
+                Bus::default(),
             ));
         }
         let physics = &template.physics;
@@ -81,6 +126,10 @@ impl Shard {
         };
         world.insert_resource(Shared {
             reference: physics.reference.as_ref().map(|reference| ForceModel::of(&reference.forces, &environment)),
+            paths: match physics.reference {
+                Some(_) => vec![Path::new(zero.state()); seeds.len() * template.slots.len()],
+                None => Vec::new(),
+            },
             sun_path: physics.surface_forces.solar_pressure.then(|| sun_path(&environment)),
             exposures: vec![Exposure::NONE; seeds.len() * template.slots.len()],
             sun: SunModel::of(template),
@@ -92,6 +141,7 @@ impl Shard {
             hill: physics.hill_mean_motion_rad_s.map(|rate| ClohessyWiltshire::over(rate, template.segment_s)),
             arch: pulp::Arch::new(),
             plans: vec![[0.0; 3]; arenas.len() * learned.len() * template.replan_every],
+            sensing: Sensing::of(template, seeds),
             arenas,
             learned,
             segment: 0,
@@ -99,7 +149,7 @@ impl Shard {
         });
         let (columns, known) = (world.query(), world.query());
         let sight = Sight::of(template, &world.resource::<Shared>().learned);
-        let mut shard = Self { world, schedule: segment(), columns, known, sight };
+        let mut shard = Self { world, schedule: segment(template), columns, known, sight };
         for (index, seed) in seeds.iter().enumerate() {
             shard.reset(index, *seed);
         }
@@ -126,7 +176,36 @@ impl Shard {
 
     /// Starts another episode in an arena of this shard.
     pub fn reset(&mut self, index: usize, seed: EpisodeSeed) {
-        self.with_rows(index, |template, arena, rows| reset(template, seed, arena, rows));
+        self.with_shared(index, |Shared { template, sun, arenas, sensing, .. }, rows| {
+            let arena = &mut arenas[index];
+            reset(template, seed, arena, rows);
+            if rows.buses.iter().any(|bus| bus.0.is_some()) {
+                // No time passes, but antennas point and instruments read.
+                let (orbits, surfaces, identities) = (&*rows.orbits, &*rows.surfaces, &*rows.identities);
+                let company = Company { orbits, surfaces, identities, emissions: rows.emissions };
+                suffer(&Sky::at(template, &sun.in_arena(arena), 0.0), &company, rows.buses, 0.0, &mut arena.bus);
+            }
+            if !sensing.is_empty() {
+                sensing.reset(template, &sun.in_arena(arena), index, seed, rows.orbits, rows.identities);
+            }
+        });
+    }
+
+    /// Whether any spacecraft sees by sensors, and not the truth.
+    #[must_use]
+    pub fn has_sensors(&self) -> bool {
+        !self.shared().sensing.is_empty()
+    }
+
+    /// The tracks that a slot of an arena keeps by its sensors, by target slot; empty where it sees the truth.
+    #[must_use]
+    pub fn tracks(&self, index: usize, slot: usize) -> &[Option<Track>] {
+        self.shared().sensing.tracks(index, slot)
+    }
+
+    /// How the slots of an arena look to sensors in this episode, to be read or changed; `None` where nobody has any.
+    pub fn signatures_mut(&mut self, index: usize) -> Option<&mut [Signature]> {
+        self.world.resource_mut::<Shared>().into_inner().sensing.signatures_mut(index)
     }
 
     /// The executed segments of the plans that the next [`Shard::advance`] flies: thrust as a share of the greatest, RTN,
@@ -169,63 +248,56 @@ impl Shard {
 
     /// Calls `visit(arena, k, view)` for each learned slot of each arena, in order.
     pub fn for_each_view(&mut self, mut visit: impl FnMut(usize, usize, &View)) {
-        self.for_each_view_where(|_| true, |_, _, index, k, view| visit(index, k, view));
+        self.for_each_view_where(|_| true, |_, _, index, k, view, _| visit(index, k, view));
     }
 
-    /// Calls `visit(scenario, arena's state, arena, k, view)` for each learned slot of each arena that is `wanted`, in order.
+    /// Calls `visit(scenario, arena's state, arena, k, view, truth)` for each learned slot of each arena that is `wanted`, in order.
+    ///
+    /// `truth`: what the slot would see were its sensing perfect; the view itself where it is.
     pub fn for_each_view_where(
         &mut self,
         wanted: impl Fn(usize) -> bool,
-        mut visit: impl FnMut(&Template, &Arena, usize, usize, &View),
+        mut visit: impl FnMut(&Template, &Arena, usize, usize, &View, &View),
     ) {
         let shared = self.world.resource::<Shared>();
-        let mut columns = self.known.contiguous_iter(&self.world).expect("all components are dense");
-        let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
-        let known = Known { orbits, masses, thrusters, ledgers, identities };
-        let Shared { template, sun, arenas, learned, .. } = shared;
+        let known = known(&mut self.known, &self.world, shared);
+        let Shared { template, sun, arenas, learned, sensing, .. } = shared;
         let wanted = (0..arenas.len()).filter(|index| wanted(*index));
         let seats = wanted.flat_map(|index| (0..learned.len()).map(move |k| (index, k)));
-        let SunModel::Fixed(position_m, direction) = sun else {
-            let mut view = View::EMPTY;
-            for (index, k) in seats {
-                view.see(template, sun, &known, &arenas[index], index, learned[k]);
-                visit(template, &arenas[index], index, k, &view);
-            }
+        let (SunModel::Fixed(position_m, direction), true) = (sun, sensing.is_empty()) else {
+            see_one_by_one(shared, &known, seats, visit);
             return;
         };
         let scene = Scene { template, known, arenas, learned, sun: (*position_m, *direction) };
+        let mut visit = |index: usize, k: usize, view: &View| visit(template, &arenas[index], index, k, view, view);
         let mut waiting = [(0, 0); MAX_LANES];
         let mut count = 0;
         for seat in seats {
             waiting[count] = seat;
             count += 1;
             if count == MAX_LANES {
-                self.sight.look(&scene, &waiting, |index, k, view| visit(template, &arenas[index], index, k, view));
+                self.sight.look(&scene, &waiting, &mut visit);
                 count = 0;
             }
         }
         if count > 0 {
-            let visit = |index: usize, k: usize, view: &View| visit(template, &arenas[index], index, k, view);
             self.sight.look(&scene, &waiting[..count], visit);
         }
     }
 
-    /// Calls `visit(k, view)` for each learned slot of one arena, in order.
-    pub fn for_each_view_of(&mut self, index: usize, mut visit: impl FnMut(usize, &View)) {
+    /// Calls `visit(k, view, truth)` for each learned slot of one arena, in order; `truth` as in [`Shard::for_each_view_where`].
+    pub fn for_each_view_of(&mut self, index: usize, mut visit: impl FnMut(usize, &View, &View)) {
         let shared = self.world.resource::<Shared>();
-        let mut columns = self.known.contiguous_iter(&self.world).expect("all components are dense");
-        let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
-        let known = Known { orbits, masses, thrusters, ledgers, identities };
-        for (k, slot) in shared.learned.iter().enumerate() {
-            visit(k, &View::build(&shared.template, &shared.sun, &known, &shared.arenas[index], index, *slot));
-        }
+        let known = known(&mut self.known, &self.world, shared);
+        let seats = (0..shared.learned.len()).map(|k| (index, k));
+        see_one_by_one(shared, &known, seats, |_, _, _, k, view, truth| visit(k, view, truth));
     }
 
     /// The behaviour drawn for a slot in this episode; `None` for a learned one.
     #[must_use]
     pub fn behaviour(&mut self, index: usize, slot: usize) -> Option<&'static str> {
         self.with_rows(index, |template, _, rows| {
-            rows.pilots[slot].behaviour.map(|choice| template.slots[slot].behaviours[usize::from(choice)].name())
+            rows.pilots[slot].behaviour.map(|choice| template.slots[slot].behaviour(choice).name())
         })
     }
 
@@ -234,8 +306,18 @@ impl Shard {
         self.with_rows(index, |_, _, rows| rows.orbits.to_vec())
     }
 
+    /// Systems of an arena's slots, in order.
+    pub fn buses(&mut self, index: usize) -> Vec<Bus> {
+        self.with_rows(index, |_, _, rows| rows.buses.to_vec())
+    }
+
     /// Lets a test or a bench change an arena's rows.
     pub fn with_rows<T>(&mut self, index: usize, change: impl FnOnce(&Template, &mut Arena, &mut Rows<'_>) -> T) -> T {
+        self.with_shared(index, |shared, rows| change(&shared.template, &mut shared.arenas[index], rows))
+    }
+
+    /// Calls `change` with all that systems share and an arena's rows.
+    fn with_shared<T>(&mut self, index: usize, change: impl FnOnce(&mut Shared, &mut Rows<'_>) -> T) -> T {
         self.world.resource_scope(|world, mut shared: bevy_ecs::change_detection::Mut<Shared>| {
             let shared = &mut *shared;
             let mut columns = self.columns.contiguous_iter_mut(world).expect("all components are dense");
@@ -252,9 +334,11 @@ impl Shard {
                 burns: &mut all.6.bypass_change_detection()[of.clone()],
                 ledgers: &mut all.7.bypass_change_detection()[of.clone()],
                 identities: &mut all.8.bypass_change_detection()[of.clone()],
-                pilots: &mut all.9.bypass_change_detection()[of],
+                pilots: &mut all.9.bypass_change_detection()[of.clone()],
+                emissions: &mut all.10.bypass_change_detection()[of.clone()],
+                buses: &mut all.11.bypass_change_detection()[of],
             };
-            change(&shared.template, &mut shared.arenas[index], &mut rows)
+            change(shared, &mut rows)
         })
     }
 
@@ -268,11 +352,20 @@ impl Shard {
                 rows.extend((0..template.slots.len()).map(|slot| {
                     let (orbit, mass, thruster) = (of.orbits[slot], of.masses[slot], of.thrusters[slot]);
                     let surface = of.surfaces[slot];
-                    (orbit, mass, thruster, surface, of.ledgers[slot], of.identities[slot], of.pilots[slot])
+                    (
+                        orbit,
+                        mass,
+                        thruster,
+                        surface,
+                        of.ledgers[slot],
+                        of.identities[slot],
+                        of.pilots[slot],
+                        of.buses[slot],
+                    )
                 }));
             });
         }
-        ShardState { arenas, rows }
+        ShardState { arenas, rows, sensing: self.shared().sensing.state() }
     }
 
     /// Puts back what [`Shard::state`] gave; says whether it fits this shard's numbers of arenas and slots.
@@ -280,6 +373,9 @@ impl Shard {
     pub fn restore(&mut self, state: &ShardState) -> bool {
         let slots = self.template().slots.len();
         if state.arenas.len() != self.arenas().len() || state.rows.len() != slots * state.arenas.len() {
+            return false;
+        }
+        if !self.world.resource_mut::<Shared>().sensing.restore(&state.sensing) {
             return false;
         }
         for (index, saved) in state.arenas.iter().enumerate() {
@@ -294,6 +390,7 @@ impl Shard {
                     rows.ledgers[slot] = row.4;
                     rows.identities[slot] = row.5;
                     rows.pilots[slot] = row.6;
+                    rows.buses[slot] = row.7;
                 }
             });
         }

@@ -39,7 +39,7 @@ impl Sight {
         let tracks = (template.slots.len().saturating_sub(1)).min(MAX_TRACKS);
         Self {
             arch: Arch::new(),
-            others: learned.iter().map(|slot| others(template, *slot).collect()).collect(),
+            others: learned.iter().map(|slot| others(template, *slot).take(MAX_TRACKS).collect()).collect(),
             own: [[1.0; MAX_LANES]; OWN_ASKED],
             own_seen: [[0.0; MAX_LANES]; OWN_SEEN],
             asked: vec![[[1.0; MAX_LANES]; OTHER_ASKED]; tracks],
@@ -51,7 +51,7 @@ impl Sight {
     /// Calls `visit(arena, k, view)` for each of at most [`MAX_LANES`] seats, in order: an arena and a place among the learned
     /// slots `learned`.
     ///
-    /// `sun`: position, GCRF [m], and direction from the Earth. Not for the relative tier.
+    /// Not for the relative tier, nor where anybody has sensors.
     pub(super) fn look(
         &mut self,
         scene: &Scene<'_>,
@@ -73,10 +73,10 @@ impl Sight {
             seen,
         });
         for (lane, (index, k)) in seats.iter().enumerate() {
-            if self.own_seen[7][lane] > 0.0 {
+            if self.own_seen[7][lane] > 0.0 && self.are_there(scene, *index, *k) {
                 self.fill(scene, lane, *index, *k);
             } else {
-                // Without a plane of motion the frame is another matter.
+                // Without a plane of motion the frame is another matter, and where some are not there so are the places.
                 let model = SunModel::Fixed(scene.sun.0, scene.sun.1);
                 let slot = scene.learned[*k];
                 self.view.see(scene.template, &model, &scene.known, &scene.arenas[*index], *index, slot);
@@ -115,6 +115,13 @@ impl Sight {
         }
     }
 
+    /// Whether all that a seat may track are there.
+    #[inline]
+    fn are_there(&self, scene: &Scene<'_>, index: usize, k: usize) -> bool {
+        let first = index * scene.template.slots.len();
+        self.others[k].iter().all(|(slot, _)| scene.known.identities[first + slot].is_present())
+    }
+
     /// Fills the view from a lane.
     #[inline]
     fn fill(&mut self, scene: &Scene<'_>, lane: usize, index: usize, k: usize) {
@@ -151,6 +158,7 @@ impl Sight {
         view.relative_tier = false;
         view.mu_m3_s2 = template.physics.mu_m3_s2;
         view.closest_approach_m = arena.closest_approach_m.min(own_seen[6][lane]);
+        view.note_goal(template, arena, slot);
         for (((other, mark), seen), track) in others[k].iter().zip(seen.iter()).zip(&mut view.tracks) {
             let row = first + other;
             let mass = &known.masses[row];

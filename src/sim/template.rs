@@ -1,11 +1,18 @@
 //! A scenario compiled for the simulator: SI units, indices in place of names, nothing left to check.
 
 use super::behaviours::BehaviourConfig;
+use super::behaviours::ballistic::Ballistic;
+use super::bus::BusConfig;
 use super::config::{AtTimeLimit, BaseVelocity, ObservationConfig, Role};
 use super::distribution::Distribution;
 use super::forces::ForceConfig;
+use super::goals::inspection::Inspection;
+use super::goals::station::Station;
+use super::harm::Harm;
 use super::integrators::dop853::Tolerance;
 use super::integrators::rk4::SurfaceForces;
+use super::scores::Score;
+use super::sensing::config::{SensingConfig, SignatureConfig};
 use crate::astro::CartesianState;
 use crate::astro::constants::{EARTH_MU_M3_S2, EARTH_RADIUS_M};
 
@@ -26,10 +33,48 @@ pub struct Template {
     pub at_time_limit: AtTimeLimit,
     /// The spacecraft, one a slot, in the scenario's order; each `Offset` refers to a slot before its own.
     pub slots: Vec<Slot>,
+    /// Who plays what: one of these is drawn an episode; empty where each slot draws for itself.
+    pub casts: Vec<Cast>,
     /// What decides an episode.
     pub objective: Objective,
     /// What a learner is shown.
     pub observation: ObservationConfig,
+    /// Published scores that are told beside it.
+    pub scores: Vec<Score>,
+}
+
+impl Template {
+    /// The slot that slot `slot` is about by its own target or as one of the objective's pair; `None` where neither says so.
+    #[must_use]
+    pub fn target_of(&self, slot: usize) -> Option<u16> {
+        let Objective { who, target, .. } = self.objective;
+        let of_objective = (slot == who).then_some(target).or((slot == target).then_some(who));
+        self.slots[slot].target.or(of_objective).and_then(|other| u16::try_from(other).ok())
+    }
+
+    /// Whether every slot sees every other all the time: nobody has sensors, and no slot is spare, left out by a cast, or caught.
+    #[must_use]
+    pub fn has_all_in_sight(&self) -> bool {
+        let is_there = |slot: &Slot| slot.sensing.is_perfect() && !matches!(slot.start, Start::Spare);
+        self.slots.iter().all(is_there)
+            && self.casts.iter().all(|cast| cast.absent.is_empty())
+            && self.objective.captures.is_empty()
+    }
+}
+
+/// Who plays what in an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cast {
+    /// Name.
+    pub name: String,
+    /// How often it is drawn, relative to the others.
+    pub weight: f64,
+    /// Slots that play a behaviour of this cast, and its index among the slot's `cast_behaviours`.
+    pub parts: Vec<(usize, usize)>,
+    /// Slots that are not there in this cast.
+    pub absent: Vec<usize>,
+    /// The slot that an onlooker should watch: the culprit, or whom it is taken for.
+    pub focus: Option<usize>,
 }
 
 /// Physics of an arena.
@@ -41,6 +86,8 @@ pub struct Physics {
     pub earth_radius_m: f64,
     /// Mean motion of the Hill frame [rad/s], in the relative tier; `None` in the others.
     pub hill_mean_motion_rad_s: Option<f64>,
+    /// Angle of the Sun at the start, from R against T [rad], in the relative tier; zero where none is given.
+    pub hill_sun_angle_rad: Option<Distribution>,
     /// Zonal coefficients J2 to J6 [-]; zero where the force is not named.
     pub zonals: [f64; 5],
     /// Forces on surfaces (standard tier).
@@ -67,6 +114,7 @@ impl Default for Physics {
             mu_m3_s2: EARTH_MU_M3_S2,
             earth_radius_m: EARTH_RADIUS_M,
             hill_mean_motion_rad_s: None,
+            hill_sun_angle_rad: None,
             zonals: [0.0; 5],
             surface_forces: SurfaceForces::default(),
             substeps: 1,
@@ -96,10 +144,52 @@ pub struct Slot {
     pub delta_v_m_s: Option<Distribution>,
     /// Area [m²], Cd and Cr [-]; `None` for the default of [`Surface`](super::components::Surface).
     pub surface: [Option<Distribution>; 3],
+    /// How it learns of the others.
+    pub sensing: SensingConfig,
+    /// How it looks to the sensors of others.
+    pub signature: SignatureConfig,
+    /// Systems that others act upon; none where nothing is done to it but moving it.
+    pub bus: Option<BusConfig>,
     /// Where it starts.
     pub start: Start,
     /// Behaviours to draw from; empty for a learned spacecraft.
     pub behaviours: Vec<BehaviourConfig>,
+    /// Behaviours that casts have it play.
+    pub cast_behaviours: Vec<BehaviourConfig>,
+    /// The slot that its behaviours are about; `None` for the objective's, or else the nearest opponent.
+    pub target: Option<usize>,
+}
+
+impl Slot {
+    /// The behaviour of an index that counts through its own behaviours, and on through those of casts.
+    #[must_use]
+    pub fn behaviour(&self, index: u16) -> &BehaviourConfig {
+        let index = usize::from(index);
+        self.behaviours.get(index).unwrap_or_else(|| &self.cast_behaviours[index - self.behaviours.len()])
+    }
+
+    /// A spacecraft of 100 kg that coasts: for tests and benches, which change what they are about.
+    #[must_use]
+    pub fn coasting(name: &str, team: u8, role: Role, start: Start) -> Self {
+        Self {
+            name: name.to_owned(),
+            team,
+            role,
+            mass_kg: Distribution::Fixed(100.0),
+            thrust_n: Distribution::Fixed(0.0),
+            per_axis: false,
+            isp_s: None,
+            delta_v_m_s: None,
+            surface: [None, None, None],
+            sensing: SensingConfig::Perfect,
+            signature: SignatureConfig::default(),
+            bus: None,
+            start,
+            behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
+            cast_behaviours: Vec::new(),
+            target: None,
+        }
+    }
 }
 
 /// Where a spacecraft starts.
@@ -109,6 +199,8 @@ pub enum Start {
     State(CartesianState),
     /// Elements: perigee radius [m], eccentricity, then inclination, RAAN, argument of perigee, true anomaly [rad].
     Elements([Distribution; 6]),
+    /// Not there until something is released into it.
+    Spare,
     /// RTN position [m] and rotating-frame velocity [m/s] relative to an earlier slot.
     Offset {
         /// The other slot.
@@ -138,6 +230,8 @@ pub enum Start {
 pub struct Objective {
     /// Team whose success is told.
     pub team: u8,
+    /// What it is after.
+    pub goal: Goal,
     /// Slot that must come near.
     pub who: usize,
     /// Slot that it must reach.
@@ -148,6 +242,50 @@ pub struct Objective {
     pub max_speed_m_s: f64,
     /// What ends the episode against the team.
     pub failures: Vec<Failure>,
+    /// What systems must not suffer.
+    pub harms: Vec<Harm>,
+    /// Who puts whom out.
+    pub captures: Vec<Capture>,
+}
+
+/// One slot putting another out by coming near.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Capture {
+    /// The one that catches, and the one that is caught.
+    pub pair: [usize; 2],
+    /// Distance at which it is [m].
+    pub radius_m: f64,
+}
+
+impl Objective {
+    /// That slot `who` of a team comes within a radius of slot `target`, at any speed.
+    #[must_use]
+    pub fn reach(team: u8, who: usize, target: usize, radius_m: f64) -> Self {
+        Self {
+            team,
+            goal: Goal::Reach,
+            who,
+            target,
+            radius_m,
+            max_speed_m_s: f64::INFINITY,
+            failures: Vec::new(),
+            harms: Vec::new(),
+            captures: Vec::new(),
+        }
+    }
+}
+
+/// What the objective's team is after; `who` coming within the radius of `target` is success with every goal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Goal {
+    /// Nothing else.
+    Reach,
+    /// That no failure happens before the time limit.
+    Survive,
+    /// To see points of the target, each in the light.
+    Inspect(Inspection),
+    /// To spend time at a place relative to the target.
+    Station(Station),
 }
 
 /// What ends an episode against the objective's team.
@@ -180,4 +318,14 @@ pub enum Failure {
         /// Overspeed that ends the episode [m/s].
         margin_m_s: f64,
     },
+}
+
+impl Failure {
+    /// The two slots that it is about.
+    #[must_use]
+    pub fn pair(&self) -> &[usize; 2] {
+        match self {
+            Self::Escape { pair, .. } | Self::KeepOut { pair, .. } | Self::SpeedLimit { pair, .. } => pair,
+        }
+    }
 }

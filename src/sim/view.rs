@@ -1,9 +1,11 @@
 //! What one spacecraft knows when it decides: its own ship and the tracks that it holds.
 
 use super::components::Orbit;
+use super::goals::Progress;
+use super::goals::inspection::{Inspected, Inspection};
 use super::reset::mean_motion;
 use super::schedule::{Arena, Known};
-use super::template::Template;
+use super::template::{Goal, Template};
 use crate::astro::rtn::{RelativeState, RtnFrame};
 use crate::astro::{CartesianState, Vector3, eclipse, sun};
 
@@ -66,7 +68,7 @@ pub struct Track {
     pub delta_v_left_m_s: f64,
     /// Its Δv at the start of the episode, as far as known [m/s].
     pub initial_delta_v_m_s: f64,
-    /// One standard deviation of the position estimate [m]; zero with perfect sensing.
+    /// One standard deviation of the position estimate [m]: the root of the sum of its three variances; zero with perfect sensing.
     pub position_sigma_m: f64,
     /// Cosine of the angle at the object between the Sun and own ship: 1 when it is fully lit as seen from own ship.
     pub sun_phase_cosine: f64,
@@ -130,8 +132,14 @@ pub struct View {
     pub relative_tier: bool,
     /// Gravitational parameter [m³/s²].
     pub mu_m3_s2: f64,
-    /// Least distance so far of the objective's pair [m].
+    /// Least distance so far of the objective's pair [m]; with sensors, as own ship estimates it, at the ends of segments, and infinite before
+    /// both were tracked.
     pub closest_approach_m: f64,
+    /// What own ship has to inspect and has inspected; `None` for everybody else, and where the goal is another. Directions
+    /// are those of the target's RTN frame, from which own RTN differs by range over orbital radius.
+    pub inspection: Option<(Inspection, Inspected)>,
+    /// How much of the objective's goal is met, 0 to 1; `None` where it counts nothing.
+    pub goal_share: Option<f64>,
     /// Own ship.
     pub own: OwnShip,
     /// Tracks: marked goals first, then keep-out objects, then the others by slot; absent ones last.
@@ -154,12 +162,15 @@ impl View {
             relative_tier,
             mu_m3_s2,
             closest_approach_m,
+            inspection,
+            goal_share,
             own,
             tracks,
         } = self;
         (*time_s, *time_left_s, *segment_s) = (other.time_s, other.time_left_s, other.segment_s);
         (*replan_every, *relative_tier, *mu_m3_s2) = (other.replan_every, other.relative_tier, other.mu_m3_s2);
         (*closest_approach_m, *own) = (other.closest_approach_m, other.own);
+        (*inspection, *goal_share) = (other.inspection, other.goal_share);
         for (track, other) in tracks.iter_mut().zip(&other.tracks) {
             if track.team == 0 && other.team == 0 {
                 break;
@@ -188,18 +199,47 @@ impl View {
 pub(super) enum SunModel {
     /// At this position, GCRF [m], in this direction from the Earth; its motion of a degree a day is left out.
     Fixed(Vector3, Vector3),
-    /// In the plane of the reference orbit, along R at the start, turning at minus the mean motion [rad/s] in the Hill frame.
-    Hill(f64),
+    /// In the plane of the reference orbit, turning at minus the mean motion [rad/s] in the Hill frame; where it stands at
+    /// the start is drawn.
+    ///
+    /// Then its angle at the start, from R against T [rad].
+    Hill(f64, f64),
 }
 
 impl SunModel {
     pub(super) fn of(template: &Template) -> Self {
         match template.physics.hill_mean_motion_rad_s {
-            Some(rate_rad_s) => Self::Hill(rate_rad_s),
+            Some(rate_rad_s) => Self::Hill(rate_rad_s, 0.0),
             None => {
                 let position_m = sun::position_gcrf_m(template.epoch_jd_tt);
                 Self::Fixed(position_m, position_m / position_m.norm())
             }
+        }
+    }
+
+    /// Unit vector to the Sun in the Hill frame, `time_s` after the start; along R in the other models.
+    pub(super) fn hill_direction(&self, start_rad: f64, time_s: f64) -> Vector3 {
+        let Self::Hill(rate_rad_s, _) = self else { return Vector3::x() };
+        let angle_rad = start_rad + rate_rad_s * time_s;
+        Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0)
+    }
+
+    /// Unit vector to the Sun from `position_m`, own RTN; `frame`: own axes, none in the Hill frame.
+    pub(super) fn direction_rtn(&self, frame: Option<&RtnFrame>, position_m: &Vector3, time_s: f64) -> Vector3 {
+        match self {
+            Self::Fixed(sun_m, _) => {
+                let direction = sun_m - position_m;
+                frame.map_or(direction, |frame| frame.to_rtn(&direction)).normalize()
+            }
+            Self::Hill(_, start_rad) => self.hill_direction(*start_rad, time_s),
+        }
+    }
+
+    /// The Sun of an arena's episode.
+    pub(super) fn in_arena(&self, arena: &Arena) -> Self {
+        match self {
+            Self::Hill(rate_rad_s, _) => Self::Hill(*rate_rad_s, arena.sun_angle_rad),
+            Self::Fixed(..) => *self,
         }
     }
 }
@@ -214,6 +254,8 @@ impl View {
         relative_tier: false,
         mu_m3_s2: 0.0,
         closest_approach_m: 0.0,
+        inspection: None,
+        goal_share: None,
         own: OwnShip {
             slot: 0,
             team: 0,
@@ -237,7 +279,10 @@ impl View {
         tracks: [Track::ABSENT; MAX_TRACKS],
     };
 
-    /// What slot `slot` of the arena knows; `arena_index` tells its rows. Sensing is perfect.
+    /// What slot `slot` of the arena knows; `arena_index` tells its rows.
+    ///
+    /// With sensors, a place holds the estimate of a track, and there is none for what is not tracked. What no sensor can tell, the Δv
+    /// and the authority of others, is the mean of the scenario's distributions; team and mark are public.
     pub(super) fn build(
         template: &Template,
         sun: &SunModel,
@@ -251,7 +296,7 @@ impl View {
         view
     }
 
-    /// As [`View::build`], over a view that is [`View::EMPTY`] or of the same template: places without a track stay as they are.
+    /// As [`View::build`], over a view that is [`View::EMPTY`] or of the same template.
     pub(super) fn see(
         &mut self,
         template: &Template,
@@ -268,16 +313,14 @@ impl View {
         let (mass, thruster, ledger) = (&known.masses[row], &known.thrusters[row], &known.ledgers[row]);
         let frame = template.physics.hill_mean_motion_rad_s.is_none().then(|| RtnFrame::of(&state));
         let to_rtn = |vector: &Vector3| frame.as_ref().map_or(*vector, |frame| frame.to_rtn(vector));
-        let (sun_rtn, eclipsed) = match sun {
-            SunModel::Fixed(position_m, direction) => (
-                to_rtn(&(position_m - state.position_m)).normalize(),
-                eclipse::in_shadow_behind(&state.position_m, direction, template.physics.earth_radius_m),
-            ),
-            SunModel::Hill(rate_rad_s) => {
-                let angle_rad = rate_rad_s * arena.time_s;
-                (Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0), false)
+        let sun_rtn = sun.in_arena(arena).direction_rtn(frame.as_ref(), &state.position_m, arena.time_s);
+        let eclipsed = match sun {
+            SunModel::Fixed(_, direction) => {
+                eclipse::in_shadow_behind(&state.position_m, direction, template.physics.earth_radius_m)
             }
+            SunModel::Hill(..) => false,
         };
+        let knowledge = known.sensing.knowledge(arena_index, slot);
         self.own = OwnShip {
             slot,
             team: known.identities[row].team,
@@ -301,9 +344,40 @@ impl View {
         self.replan_every = template.replan_every;
         self.relative_tier = template.physics.hill_mean_motion_rad_s.is_some();
         self.mu_m3_s2 = template.physics.mu_m3_s2;
-        self.closest_approach_m = arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first));
-        for (count, (other, wanted)) in others(template, slot).enumerate() {
+        self.closest_approach_m = match &knowledge {
+            Some(knowledge) => knowledge.closest_approach_m,
+            None => arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first)),
+        };
+        self.note_goal(template, arena, slot);
+        let mut count = 0;
+        for (other, wanted) in others(template, slot) {
             let row = first + other;
+            if !known.identities[row].is_present() {
+                continue;
+            }
+            if count == MAX_TRACKS {
+                return;
+            }
+            if let Some(knowledge) = &knowledge {
+                let Some((sighting, track)) = knowledge.sighting(other, &state) else { continue };
+                let prior = knowledge.prior(other);
+                self.tracks[count] = Track {
+                    slot: other,
+                    team: known.identities[row].team,
+                    position_rtn_m: sighting.relative.position_rtn_m,
+                    velocity_rtn_m_s: sighting.relative.velocity_rtn_m_s,
+                    acceleration_rtn_m_s2: sighting.acceleration_rtn_m_s2,
+                    acceleration_held_s: track.contact.acceleration_held_s,
+                    max_acceleration_m_s2: prior.max_acceleration_m_s2,
+                    delta_v_left_m_s: prior.delta_v_m_s,
+                    initial_delta_v_m_s: prior.delta_v_m_s,
+                    position_sigma_m: sighting.position_sigma_m,
+                    sun_phase_cosine: sun_phase_cosine(&sun_rtn, &sighting.relative.position_rtn_m),
+                    mark: wanted,
+                };
+                count += 1;
+                continue;
+            }
             let seen = known.orbits[row].state();
             let relative = match &frame {
                 Some(frame) => RelativeState::in_frame(frame, &state, &seen),
@@ -313,8 +387,6 @@ impl View {
                 },
             };
             let mass = &known.masses[row];
-            let range_m = relative.position_rtn_m.norm();
-            let cosine = if range_m > 0.0 { -sun_rtn.dot(&relative.position_rtn_m) / range_m } else { 1.0 };
             self.tracks[count] = Track {
                 slot: other,
                 team: known.identities[row].team,
@@ -326,21 +398,47 @@ impl View {
                 delta_v_left_m_s: mass.delta_v_left_m_s,
                 initial_delta_v_m_s: mass.initial_delta_v_m_s,
                 position_sigma_m: 0.0,
-                sun_phase_cosine: cosine.clamp(-1.0, 1.0),
+                sun_phase_cosine: sun_phase_cosine(&sun_rtn, &relative.position_rtn_m),
                 mark: wanted,
             };
+            count += 1;
         }
+        for place in &mut self.tracks[count..] {
+            if place.team == 0 {
+                break;
+            }
+            *place = Track::ABSENT;
+        }
+    }
+
+    /// What slot `slot` knows of the goal.
+    #[inline]
+    pub(super) fn note_goal(&mut self, template: &Template, arena: &Arena, slot: usize) {
+        self.inspection = match (&template.objective.goal, &arena.progress) {
+            (Goal::Inspect(inspection), Progress::Inspected(inspected)) if slot == template.objective.who => {
+                Some((*inspection, *inspected))
+            }
+            _ => None,
+        };
+        self.goal_share = arena.progress.share(&template.objective.goal);
     }
 }
 
-/// The slots that slot `slot` tracks, in order, and what each is to it.
+/// The slots that slot `slot` may track, in order, and what each is to it.
 pub(super) fn others(template: &Template, slot: usize) -> impl Iterator<Item = (usize, Mark)> {
     let slots = template.slots.len();
     let marked = move |wanted: Mark| {
         let others = (0..slots).filter(move |other| *other != slot);
         others.filter(move |other| mark(template, slot, *other) == wanted).map(move |other| (other, wanted))
     };
-    [Mark::Goal, Mark::KeepOut, Mark::None].into_iter().flat_map(marked).take(MAX_TRACKS)
+    [Mark::Goal, Mark::KeepOut, Mark::None].into_iter().flat_map(marked)
+}
+
+/// Cosine of the angle at an object between the Sun and own ship.
+fn sun_phase_cosine(sun_rtn: &Vector3, position_rtn_m: &Vector3) -> f64 {
+    let range_m = position_rtn_m.norm();
+    let cosine = if range_m > 0.0 { -sun_rtn.dot(position_rtn_m) / range_m } else { 1.0 };
+    cosine.clamp(-1.0, 1.0)
 }
 
 /// Distance now of the objective's pair [m]; `first`: the arena's first row.
@@ -353,12 +451,13 @@ fn max_acceleration(max_thrust_n: f64, mass: &super::components::Mass) -> f64 {
     if mass.delta_v_left_m_s > 0.0 { max_thrust_n / mass.mass_kg } else { 0.0 }
 }
 
-/// What slot `other` is to slot `slot`: its goal where the two are the objective's pair, to be kept away from where a
-/// failure names the two.
+/// What slot `other` is to slot `slot`: its goal where it is its target or the two are the objective's pair, to be kept
+/// away from where a failure names the two.
 fn mark(template: &Template, slot: usize, other: usize) -> Mark {
     use super::template::Failure;
     let objective = &template.objective;
-    if objective.who == slot && objective.target == other {
+    let target = template.slots[slot].target.or((objective.who == slot).then_some(objective.target));
+    if target == Some(other) {
         return Mark::Goal;
     }
     let kept_apart = objective.failures.iter().any(|failure| match failure {

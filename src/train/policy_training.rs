@@ -33,7 +33,8 @@ use crate::sim::seeds::{Generator, Purpose, SeedDomain, stream};
 use crate::sim::template::Template;
 
 const LEARNER_FILE: &str = "learner.bin";
-const TRAINER_FILE: &str = "trainer.bin";
+/// Its name changes with what it holds, so that an older run is refused by the file that is missing and not misread.
+const TRAINER_FILE: &str = "trainer2.bin";
 /// Checkpoints kept beside the best.
 const CHECKPOINTS_KEPT: usize = 3;
 /// Time between two writings of the curves to the event log.
@@ -419,8 +420,8 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         let mut policy = self.policy(Exploration::None);
         let seeds = Seeds { run: self.config.seed, domain: SeedDomain::Select, count: self.config.evaluation_episodes };
         let episodes = play(self.task.template, self.task.rewards, seeds, &mut policy)?;
-        let won = episodes.iter().filter(|episode| episode.outcome == Outcome::Success).count();
-        Ok(won as f64 / episodes.len().max(1) as f64)
+        let merit: f64 = episodes.iter().map(EpisodeResult::merit).sum();
+        Ok(merit / episodes.len().max(1) as f64)
     }
 
     /// The learner's network as it stands.

@@ -88,7 +88,10 @@ fn a_fault_is_shown_on_its_line() {
     ScenarioText("(\n    name: \"x\",\n    sumary: \"y\",\n    timing: (\n".to_owned())
         .write(root.path(), "scenario.ron");
     let message = refused_scenario(root.path());
-    let lines: Vec<&str> = message.lines().map(str::trim_end).collect();
+    // Of the list of valid names, which grows with the language, the beginning is enough.
+    let kept = |line: &'_ str| !line.trim_start().starts_with('`');
+    let lines = message.lines().map(|line| line.split_once("`epoch`").map_or(line, |(start, _)| start).trim_end());
+    let lines: Vec<&str> = lines.filter(|line| kept(line)).collect();
     assert_snapshot!(lines.join("\n"), @r#"
       × scenario.ron has 2 faults
 
@@ -101,8 +104,7 @@ fn a_fault_is_shown_on_its_line() {
        ·        ╰── here
      4 │     timing: (
        ╰────
-      help: did you mean `summary`? Valid here: `name`, `summary`, `epoch`, `physics`, `timing`, `spacecraft`,
-            `objective`, `rewards`, `observation`, `held_out`, `training`
+      help: did you mean `summary`? Valid here: `name`, `summary`,
 
     Error:
       × the text ends before the `(` of line 4 is closed
@@ -314,7 +316,7 @@ fn a_flipped_bit_in_a_checkpoint_is_found() {
     let root = tempfile::tempdir().unwrap();
     train(root.path(), "128");
     let checkpoint = root.path().join("run/checkpoints/step_128");
-    for name in ["policy.safetensors", "normaliser.json", "learner.bin", "trainer.bin", "manifest.json"] {
+    for name in ["policy.safetensors", "normaliser.json", "learner.bin", "trainer2.bin", "manifest.json"] {
         let path = checkpoint.join(name);
         let whole = fs::read(&path).unwrap();
         let mut flipped = whole.clone();

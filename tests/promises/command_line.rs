@@ -125,7 +125,7 @@ fn assert_run_directory(run: &Path, told: &Value) {
     for name in ["config.ron", "metrics.jsonl", "summary.json"] {
         assert!(run.join(name).is_file(), "{name}");
     }
-    for name in ["policy.safetensors", "normaliser.json", "learner.bin", "trainer.bin", "manifest.json"] {
+    for name in ["policy.safetensors", "normaliser.json", "learner.bin", "trainer2.bin", "manifest.json"] {
         assert!(run.join(&checkpoint).join(name).is_file(), "{checkpoint}/{name}");
     }
     let names = files(run).into_keys().map(|path| path.file_name().unwrap().to_string_lossy().into_owned());

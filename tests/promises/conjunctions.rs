@@ -18,7 +18,8 @@ use serde_json::Value;
 
 use super::binary::{refused, run, succeed};
 
-/// Alfano, Satellite conjunction Monte Carlo analysis, AAS 09-233, 2009, cases 1 to 6; figures as NASA CARA tabulates them.
+/// Alfano, Satellite conjunction Monte Carlo analysis, AAS 09-233, 2009, cases 1 to 8, 10 and 11; figures as NASA CARA tabulates them.
+/// Cases 9 and 12 have the states of 10 and 11.
 const ALFANO: &str = include_str!("alfano.json");
 /// A message in the layout of JSpOC's: two low orbits that cross at 14 km/s, states in EME2000. Made for this test: its
 /// states and covariances were drawn up in Python, and its probability integrated there by SciPy.
@@ -62,33 +63,36 @@ fn assessed(conjunction: &Conjunction, choice: Choice, count: u64) -> Assessment
 
 #[test]
 fn alfanos_cases_come_out_as_published() {
+    eprintln!("case  2D/published-1  method  error against the count  its deviation");
     for case in alfano() {
         let found = assessed(&case.conjunction, AUTO, 1);
         let two_d = found.two_d.expect("there is a conjunction plane");
         // The published 2D figures were integrated numerically to some 1e-4 (case 5); ours converge, see the next test.
-        assert!((two_d / case.two_d - 1.0).abs() < 2e-4, "case {}: 2D {two_d}, published {}", case.number, case.two_d);
-        // The truth is counted over 1e8 samples: to 2e-4 in case 1, 1.2e-3 in case 6 (one standard deviation). Seen here:
-        // 0.03, 0.1, 0.01, 0.001, 0.06, 0.9 %.
+        let error_2d = two_d / case.two_d - 1.0;
+        assert!(error_2d.abs() < 3e-4, "case {}: 2D {two_d}, published {}", case.number, case.two_d);
+        // The truth is counted over 1e8 samples: to 2e-4 in case 1, 8e-3 in case 7 (one standard deviation).
+        let deviation = (1e8 * case.truth).sqrt().recip();
         let error = found.probability / case.truth - 1.0;
+        eprintln!("{:>4} {error_2d:>12.1e} {:>8} {error:>12.4} {deviation:>12.4}", case.number, found.method.name());
         assert!(
-            error.abs() < 0.01,
+            error.abs() < 0.01 + 3.0 * deviation,
             "case {}: {} by {:?}, truth {}",
             case.number,
             found.probability,
             found.method,
             case.truth
         );
-        // Where 2D is off by a third or more, another method must have been chosen.
-        let expected = if [1, 2, 4].contains(&case.number) { Method::ThreeD } else { found.method };
-        assert_eq!(found.method, expected, "case {}: {}", case.number, found.reason);
+        // Where 2D is off by more than the count can be, another method must have been chosen.
         let fails = (two_d / case.truth - 1.0).abs() > 0.02;
-        assert_eq!(fails, [1, 2, 4].contains(&case.number));
+        assert_eq!(fails, [1, 2, 4, 8, 10, 11].contains(&case.number), "case {}", case.number);
+        let expected = if fails { Method::ThreeD } else { found.method };
+        assert_eq!(found.method, expected, "case {}: {}", case.number, found.reason);
     }
 }
 
 #[test]
 fn monte_carlo_agrees_with_alfanos_truth_and_with_itself() {
-    for case in alfano().into_iter().filter(|case| [1, 4, 5].contains(&case.number)) {
+    for case in alfano().into_iter().filter(|case| [1, 4, 5, 8, 10].contains(&case.number)) {
         let samples = Samples { count: 40_000, seed: 3 };
         let count = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
@@ -239,6 +243,44 @@ fn three_d_is_what_monte_carlo_counts() {
         let difference = flux.probability - counted.probability;
         assert!(difference.abs() < allowed, "{name}: 3D {}, counted {:?}", flux.probability, counted);
     }
+}
+
+/// Head-on at 15 km/s, one object known to metres, the other up to its time: 12 s along its track, 90 km, over which the orbit sags by
+/// some 600 m, and the pair meets only where it is about that late. Seen from the means alone there is no such encounter.
+#[test]
+fn a_cloud_that_bends_is_met_where_it_lies() {
+    let late_s = 12.0;
+    let meeting = orbit(6.9e6, 0.01, 0.9, 1.2).to_cartesian(EARTH_MU_M3_S2);
+    let frame = RtnFrame::of(&meeting);
+    let speed_m_s = meeting.velocity_m_s.dot(&frame.transverse);
+    let other = CartesianState {
+        position_m: meeting.position_m,
+        velocity_m_s: meeting.velocity_m_s + frame.to_gcrf(&Vector3::new(-100.0, -2.0 * speed_m_s, 150.0)),
+    };
+    // As it is taken to be: at the meeting's place some seconds earlier or later.
+    let second = kepler::propagate(&other, EARTH_MU_M3_S2, late_s);
+    let along = Vector6::from_iterator(
+        second
+            .velocity_m_s
+            .iter()
+            .copied()
+            .chain((second.position_m * (-EARTH_MU_M3_S2 / second.position_m.norm().powi(3))).iter().copied()),
+    );
+    let small = |metres: f64| tracked(&meeting, [metres, metres, metres, 1e-3 * metres, 1e-3 * metres, 1e-3 * metres]);
+    let conjunction = Conjunction {
+        states: [meeting, second],
+        covariances: [small(10.0), small(30.0) + along * along.transpose() * (late_s * late_s)],
+        hard_body_radius_m: 20.0,
+        mu_m3_s2: EARTH_MU_M3_S2,
+    };
+    let found = assessed(&conjunction, AUTO, 1);
+    let counted = assessed(&conjunction, Choice::Only(Method::MonteCarlo), 100_000).monte_carlo.expect("it counts");
+    assert!(counted.hits > 200, "{counted:?} says nothing");
+    let deviation = (counted.probability / counted.samples as f64).sqrt();
+    let difference = found.probability - counted.probability;
+    eprintln!("bent: {} by {:?}, 2D {:?}, {counted:?}", found.probability, found.method, found.two_d);
+    assert!(difference.abs() < 4.0 * deviation + 0.015 * counted.probability, "{} {counted:?}", found.probability);
+    assert_eq!(found.method, Method::ThreeD);
 }
 
 #[test]
@@ -658,4 +700,16 @@ fn a_message_may_state_the_hard_bodies() {
     write(root.path(), message.write());
     let told = succeed(root.path(), &["conjunction", "message.cdm", "--json", "--method", "2d"]).json();
     assert_eq!(told["hard_body_radius_m"], 18.0);
+    // In a comment of the relative data it is that of the pair; a number of another unit, or none, is not taken for it.
+    for (comment, found) in [
+        ("COMMENT HBR                        = 7.3 [m]", Some(7.3)),
+        ("COMMENT HBR = 12", Some(12.0)),
+        ("COMMENT HBR = 12 [km]", None),
+        ("COMMENT HBR = NaN [m]", None),
+        ("COMMENT the HBR is 12", None),
+    ] {
+        let text = MESSAGE.replacen("OBJECT ", &format!("{comment}\nOBJECT "), 1);
+        let (message, _) = Cdm::read(text.as_bytes()).expect("a message");
+        assert_eq!(message.hard_body_radius_m(), found, "{comment}");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use astroshield::env::intercept::Intercept;
 use astroshield::env::observation::{
-    BLOCK, INTERCEPT, MANOEUVRE, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table,
+    BLOCK, INSPECTION, INTERCEPT, MANOEUVRE, OBSERVATION, OBSERVATION_VERSION, OWN_SHIP, TRACK, table,
 };
 use astroshield::env::rollout::Rollout;
 use astroshield::env::vector::{ARENAS_PER_SHARD, AfterEpisode, VectorEnv};
@@ -17,7 +17,7 @@ use astroshield::sim::config::BaseVelocity;
 use astroshield::sim::distribution::Distribution;
 use astroshield::sim::seeds::{Purpose, SeedDomain, stream};
 use astroshield::sim::shard::Shard;
-use astroshield::sim::template::{Slot, Start, Template};
+use astroshield::sim::template::{Goal, Slot, Start, Template};
 use astroshield::sim::view::MAX_TRACKS;
 use rand::RngExt;
 
@@ -25,15 +25,17 @@ use super::shipped;
 
 #[test]
 fn it_has_128_entries_and_each_its_own_name() {
-    assert_eq!((OWN_SHIP.len(), TRACK.len(), MANOEUVRE.len(), INTERCEPT.len()), (16, 16, 16, 16));
+    let lengths = [OWN_SHIP.len(), TRACK.len(), INSPECTION.len(), MANOEUVRE.len(), INTERCEPT.len()];
+    assert_eq!(lengths, [16; 5]);
     assert_eq!((BLOCK, OBSERVATION), (16, 128));
     let own = OWN_SHIP.iter().map(|entry| (entry.name, entry.meaning));
     let track = TRACK.iter().map(|entry| (entry.name, entry.meaning));
     let intercept = INTERCEPT.iter().map(|entry| (entry.name, entry.meaning));
     let manoeuvre = MANOEUVRE.iter().map(|entry| (entry.name, entry.meaning));
-    let entries: Vec<_> = own.chain(track).chain(manoeuvre).chain(intercept).collect();
+    let inspection = INSPECTION.iter().map(|entry| (entry.name, entry.meaning));
+    let entries: Vec<_> = own.chain(track).chain(inspection).chain(manoeuvre).chain(intercept).collect();
     let names: BTreeSet<&str> = entries.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names.len(), 64);
+    assert_eq!(names.len(), 80);
     assert!(entries.iter().all(|(_, meaning)| !meaning.is_empty()));
 }
 
@@ -58,8 +60,10 @@ fn every_entry_is_bounded_and_a_place_that_shows_nothing_is_zero() {
                 }
                 for (place, block) in observation.chunks_exact(BLOCK).skip(1).enumerate() {
                     let zero = block.iter().all(|number| *number == 0.0);
-                    // The last two places, where no object takes them, show the target's manoeuvre and its intercept.
-                    let taken = place < tracks || place >= MAX_TRACKS - 2;
+                    // The last two places, where no object takes them, show the target's manoeuvre and its intercept, the one
+                    // before them an inspector its inspection.
+                    let inspects = matches!(scenario.template.objective.goal, Goal::Inspect(_));
+                    let taken = place < tracks || place >= MAX_TRACKS - if inspects { 3 } else { 2 };
                     assert_eq!(zero, !taken, "{}: place {place} of {tracks} tracks", scenario.name);
                 }
             }
@@ -160,11 +164,11 @@ fn side_by_side_a_view_is_what_it_is_alone() {
             let mut together = Vec::new();
             shard.for_each_view_where(
                 |arena| arena % 5 != 1,
-                |_, _, arena, k, view| together.push((arena, k, format!("{view:?}"))),
+                |_, _, arena, k, view, _| together.push((arena, k, format!("{view:?}"))),
             );
             let mut alone = Vec::new();
             for arena in (0..seeds.len()).filter(|arena| arena % 5 != 1) {
-                shard.for_each_view_of(arena, |k, view| alone.push((arena, k, format!("{view:?}"))));
+                shard.for_each_view_of(arena, |k, view, _| alone.push((arena, k, format!("{view:?}"))));
             }
             assert_eq!(together.len(), alone.len());
             for (together, alone) in together.iter().zip(&alone) {
@@ -187,7 +191,7 @@ fn a_motion_without_a_plane_is_seen_side_by_side_as_alone() {
     shard.for_each_view(|_, _, view| together.push(format!("{view:?}")));
     let mut alone = Vec::new();
     for arena in 0..5 {
-        shard.for_each_view_of(arena, |_, view| alone.push(format!("{view:?}")));
+        shard.for_each_view_of(arena, |_, view, _| alone.push(format!("{view:?}")));
     }
     assert_eq!(together, alone);
 }

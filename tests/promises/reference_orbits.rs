@@ -7,8 +7,6 @@ use astroshield::astro::elements::KeplerianElements;
 use astroshield::astro::relative::ClohessyWiltshire;
 use astroshield::astro::rtn::{RelativeState, RtnFrame};
 use astroshield::astro::{CartesianState, Vector3, kepler};
-use astroshield::sim::behaviours::BehaviourConfig;
-use astroshield::sim::behaviours::ballistic::Ballistic;
 use astroshield::sim::components::{Burn, Mass, Orbit};
 use astroshield::sim::config::{AtTimeLimit, ObservationConfig, Role};
 use astroshield::sim::distribution::Distribution::Fixed;
@@ -321,17 +319,10 @@ proptest! {
 
 fn slot(name: &str, start: Start) -> Slot {
     Slot {
-        name: name.to_owned(),
-        team: 1,
-        role: Role::Pursuer,
         mass_kg: Fixed(1_756.0),
         thrust_n: Fixed(10.0),
-        per_axis: false,
         isp_s: Some(Fixed(300.0)),
-        delta_v_m_s: None,
-        surface: [None, None, None],
-        start,
-        behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
+        ..Slot::coasting(name, 1, Role::Pursuer, start)
     }
 }
 
@@ -352,14 +343,9 @@ fn template(gravity: &Gravity, segment_s: f64, substeps: usize, first: Slot, sec
         at_time_limit: AtTimeLimit::Terminate,
         observation: ObservationConfig::default(),
         slots: vec![first, slot("other", second)],
-        objective: Objective {
-            team: 1,
-            who: 0,
-            target: 1,
-            radius_m: 1e-3,
-            max_speed_m_s: f64::INFINITY,
-            failures: Vec::new(),
-        },
+        casts: Vec::new(),
+        scores: Vec::new(),
+        objective: Objective::reach(1, 0, 1, 1e-3),
     }
 }
 

@@ -16,6 +16,7 @@ use astroshield::train::run_directory::RunDirectory;
 use astroshield::train::signals::Interrupt;
 use burn::backend::Autodiff;
 
+use super::sensing;
 use super::shipped::{self, with_threads};
 
 /// Steps of half of a run: five rollouts of 8 arenas × 16 decisions, so that episodes, minibatches and the schedule of the
@@ -85,30 +86,34 @@ fn policy(path: &Path) -> [Vec<u8>; 2] {
 
 #[test]
 fn a_run_in_two_halves_is_the_run_in_one() {
-    in_two_halves(config());
+    in_two_halves(&shipped::scenario("docking"), config());
 }
 
 #[test]
 fn a_run_with_a_warm_start_in_two_halves_is_the_run_in_one() {
-    in_two_halves(warm());
+    in_two_halves(&shipped::scenario("docking"), warm());
 }
 
-fn in_two_halves(config: TrainingConfig) {
-    let scenario = shipped::scenario("docking");
+#[test]
+fn a_run_with_sensors_in_two_halves_is_the_run_in_one() {
+    in_two_halves(&sensing::scenario(), config());
+}
+
+fn in_two_halves(scenario: &Scenario, config: TrainingConfig) {
     let root = tempfile::tempdir().expect("a directory");
     let [one, two] = ["one", "two"].map(|name| root.path().join(name));
-    whole(&scenario, config.clone(), &one);
+    whole(scenario, config.clone(), &one);
 
-    let halfway = run(&mut training(&scenario, config.clone()), &begun(&two), HALF);
+    let halfway = run(&mut training(scenario, config.clone()), &begun(&two), HALF);
     assert_eq!((halfway.env_steps, halfway.interrupted), (HALF, false));
     let directory = RunDirectory::open(&two).expect("it holds a run");
-    let mut resumed = training(&scenario, config);
+    let mut resumed = training(scenario, config);
     assert_eq!(resumed.resume(&checkpoint(&two, HALF)).expect("it fits"), None);
     run(&mut resumed, &directory, 2 * HALF);
 
     assert!(policy(&one) == policy(&two), "the resumed policy differs");
     // Environment, generators, normalisers, the best so far: whatever the rest of a run depends on.
-    let trainer = |path| checkpoint(path, 2 * HALF).file("trainer.bin").expect("a run has it").to_vec();
+    let trainer = |path| checkpoint(path, 2 * HALF).file("trainer2.bin").expect("a run has it").to_vec();
     assert!(trainer(&one) == trainer(&two), "the state of the trainer differs");
     let weights = |step| checkpoint(&two, step).file(WEIGHTS_FILE).expect("a policy has it").to_vec();
     assert!(weights(HALF) != weights(2 * HALF), "nothing was learned after the resume");

@@ -149,6 +149,21 @@ fn no_trick_pays_in_pursuit() {
     no_trick_pays(&shipped::scenario("pursuit_evasion"), "zem_zev", 1500.0);
 }
 
+#[test]
+fn no_trick_pays_in_inspection() {
+    no_trick_pays(&shipped::scenario("inspection"), "circumnavigate", 45.0);
+}
+
+#[test]
+fn no_trick_pays_in_guarding() {
+    no_trick_pays(&shipped::scenario("lady_bandit_guard"), "interpose", 1500.0);
+}
+
+#[test]
+fn no_trick_pays_in_sun_blocking() {
+    no_trick_pays(&shipped::scenario("sun_blocking"), "hold_station", 200.0);
+}
+
 /// Views of random flight.
 fn views(scenario: &Scenario) -> Vec<View> {
     let seeds = shipped::seeds(SeedDomain::Train, 8);
@@ -165,7 +180,10 @@ fn views(scenario: &Scenario) -> Vec<View> {
 #[test]
 fn what_guides_pays_nothing_for_going_round() {
     for scenario in shipped::scenarios() {
-        let guiding = |term: &&RewardTerm| matches!(term, RewardTerm::Approach(_) | RewardTerm::ZeroEffortMiss(_));
+        let guiding = |term: &&RewardTerm| {
+            use RewardTerm::{Approach, Guarded, Progress, ZeroEffortMiss};
+            matches!(term, Approach(_) | Guarded(_) | Progress(_) | ZeroEffortMiss(_))
+        };
         let guiding: Vec<RewardTerm> = scenario.rewards.terms.iter().filter(guiding).cloned().collect();
         let rewards = RewardConfig { terms: guiding };
         assert!(!rewards.terms.is_empty(), "{} guides nobody", scenario.name);

@@ -11,7 +11,7 @@ use super::shipped;
 #[test]
 fn the_first_experience_is_shipped() {
     let names: Vec<String> = shipped::scenarios().into_iter().map(|scenario| scenario.name).collect();
-    for name in ["docking", "pursuit_evasion"] {
+    for name in ["docking", "inspection", "lady_bandit_guard", "pursuit_evasion", "sun_blocking"] {
         assert!(names.iter().any(|other| other == name), "{name} is not among {names:?}");
     }
 }

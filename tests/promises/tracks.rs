@@ -47,7 +47,7 @@ fn chi_square_point(degrees: f64, deviates: f64) -> f64 {
 }
 
 /// The two-sided 99 % bounds.
-fn bounds(degrees: f64) -> (f64, f64) {
+pub(crate) fn bounds(degrees: f64) -> (f64, f64) {
     (chi_square_point(degrees, -2.575_829), chi_square_point(degrees, 2.575_829))
 }
 
@@ -409,6 +409,7 @@ proptest! {
                 direction: has_direction.then(|| Direction::along(&about, sigmas[0] * 0.1)),
                 range_m: has_range.then(|| Reading { value: about.norm(), sigma: sigmas[1] * 100.0 }),
                 range_rate_m_s: has_rate.then(|| Reading { value: values[3] * 10.0, sigma: sigmas[2] }),
+                signal: None,
             };
             let given = (!dropout).then_some(&measurement);
             let verdict = tracker.step(&mut track, time_s, &own.state(), given);

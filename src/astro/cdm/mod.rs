@@ -344,10 +344,21 @@ impl Cdm {
         instant::parse(self.text(None, "TCA")?)
     }
 
-    /// Sum of both objects' hard-body radii [m], where the message states both in `HBR`.
+    /// Sum of both objects' hard-body radii [m], where the message states both in `HBR`, or the sum itself in a comment of its relative
+    /// data, as messages do that NASA CARA has worked on: `COMMENT HBR = 20.0 [m]`.
     #[must_use]
     pub fn hard_body_radius_m(&self) -> Option<f64> {
-        Some(self.number(Some(1), "HBR")? + self.number(Some(2), "HBR")?)
+        let stated = |object: usize| self.number(Some(object), "HBR");
+        stated(1).zip(stated(2)).map(|(first, second)| first + second).or_else(|| {
+            self.relative.iter().find_map(|line| {
+                let Line::Comment(comment) = line else { return None };
+                let (name, value) = comment.split_once('=')?;
+                let value = value.trim();
+                let value = value.strip_suffix("[m]").unwrap_or(value);
+                let radius_m = reader::number(value.trim())?;
+                (name.trim() == "HBR" && radius_m > 0.0).then_some(radius_m)
+            })
+        })
     }
 
     /// An object's covariance of position and velocity in its RTN frame [m², m²/s, m²/s²].

@@ -5,6 +5,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use nalgebra::{Cholesky, Matrix3, Vector3, Vector6};
 use rayon::prelude::*;
 
+use super::first_entries;
 use super::quadrature::{gauss_legendre, integrate_in_parallel, sphere};
 use super::span::EncounterSpan;
 use super::uncertain_orbit::{Linearised, UncertainOrbit};
@@ -24,18 +25,21 @@ const LATITUDES: [usize; 5] = [32, 64, 128, 256, 512];
 /// which neighbours lie 0.8 standard deviations apart and the sum errs by exp(-2π²/0.8²) = 4e-14.
 const STEEPEST: f64 = 120.0;
 /// Iterations towards the orbits that meet.
-const ITERATIONS: usize = 12;
-/// Standard deviations from the mean up to which the orbits that meet are followed.
-const FURTHEST_CENTRE: f64 = 10.0;
+const ITERATIONS: usize = 40;
+/// Change of the centres, in standard deviations, at which they have been found.
+const SETTLED: f64 = 1e-4;
+/// Halvings of an iteration's step that leads to what is no orbit.
+const HALVINGS: usize = 12;
 /// Exponent below which a density is left out: it is 1e-20 of its peak.
 const NEGLIGIBLE: f64 = 46.0;
 
 /// A probability of collision by the flux of probability through the hard-body sphere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FluxProbability {
-    /// Probability [-]: that of being within the sphere at the start, plus the expected number of entries, at most 1.
-    /// Where the objects may part and meet again within the span, each time counts: it is an upper bound then.
+    /// Probability [-]: that of being within the sphere at the start, plus the expected number of first entries, at most 1.
     pub probability: f64,
+    /// Share of the entries that are first ones, 1 where the span is too short to meet again; drawn, to half a percent.
+    pub first_share: f64,
     /// Start and end of what was integrated, from the epoch of the states [s].
     pub span_s: [f64; 2],
     /// Whether the encounter outlasts half of the shorter period, to which the span is cut.
@@ -47,7 +51,9 @@ pub struct FluxProbability {
 /// The expected number of entries into the sphere is the flux of the relative position's density through it,
 /// Nc = ∫ dt R² ∮ dΩ ρ(R n, t) E[max(-Δv·n, 0) | Δr = R n], the relative state being normal at each time. The
 /// normal distribution of a time is that of both orbits, in equinoctial elements, linearised not at their means but at the
-/// two likeliest orbits that meet then, so that a bent cloud counts as it lies where it matters.
+/// two likeliest orbits that meet then, so that a bent cloud counts as it lies where it matters. Over a span in which a pair of
+/// orbits may part and meet again, Nc is multiplied by the share of first entries, which is drawn (a relative ellipse that touches
+/// the sphere on both sides doubles Nc: Alfano's case 11).
 /// Sources: Coppola, Including velocity uncertainty in the probability of collision between space objects, AAS 12-247;
 /// Hall, Expected collision rates for tracked satellites, J. Spacecraft and Rockets 58, 2021. Valid in two-body motion,
 /// for errors of both objects that are independent and normal in elements.
@@ -96,12 +102,14 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
     })?;
     let within =
         flux.relative(start_s).normal().map_or(0.0, |relative| relative.probability_within(flux.radius_m, &spheres));
-    let probability = (entries + within).clamp(0.0, 1.0);
-    Ok(FluxProbability { probability, span_s: span.ends_s, cut: span.cut })
+    let normals: Vec<&RelativeGaussian> = looks.iter().filter_map(Relative::normal).collect();
+    let first_share = first_entries::share(conjunction, &flux.orbits, &normals, &spheres, span.ends_s);
+    let probability = (entries * first_share + within).clamp(0.0, 1.0);
+    Ok(FluxProbability { probability, first_share, span_s: span.ends_s, cut: span.cut })
 }
 
 /// Unit vectors and their weights.
-type Sphere = Vec<(Vector3<f64>, f64)>;
+pub(super) type Sphere = Vec<(Vector3<f64>, f64)>;
 
 /// Latitudes that resolve a density on a sphere whose radius is `steepness` of its least standard deviations.
 fn latitudes(steepness: f64) -> usize {
@@ -115,28 +123,32 @@ struct Flux {
 
 impl Flux {
     /// The relative state after `seconds`, linearised about the likeliest pair of orbits that meet then.
+    ///
+    /// Newton's iteration for the shortest deviations z₁, z₂ with r₂(z₂) = r₁(z₁). What is negligible is seen at its end alone: seen
+    /// from the means, a cloud that bends along its track lies far from where it is.
     fn relative(&self, seconds: f64) -> Relative {
         let mut centres = [Vector6::zeros(); 2];
-        for _ in 0..ITERATIONS {
-            let Some(parts) = self.linearised(&centres, seconds) else { return Relative::Negligible };
+        let Some(mut parts) = self.linearised(&centres, seconds) else { return Relative::Negligible };
+        for iteration in 1..=ITERATIONS {
             let Some(gaussian) = RelativeGaussian::of(&parts) else { return Relative::Singular };
-            if !gaussian.may_touch(self.radius_m) {
-                return Relative::Negligible;
-            }
             // Of all z₁, z₂ with m₂ + G₂ z₂ = m₁ + G₁ z₁ the shortest: z₁ = G₁ᵀ A⁻¹ Δm, z₂ = -G₂ᵀ A⁻¹ Δm.
             let pull = gaussian.positions.solve(&gaussian.position_m);
             let next = [parts[0].position_slopes_transposed() * pull, -(parts[1].position_slopes_transposed() * pull)];
-            // Further out there is no likelihood, and a linearisation may lead anywhere.
-            let next = next.map(|centre| centre * (FURTHEST_CENTRE / centre.norm().max(FURTHEST_CENTRE)));
-            let change = (next[0] - centres[0]).norm() + (next[1] - centres[1]).norm();
-            centres = next;
-            if change < 1e-4 {
-                return Relative::Normal(Box::new(gaussian));
+            let step = [next[0] - centres[0], next[1] - centres[1]];
+            if step[0].norm() + step[1].norm() < SETTLED || iteration == ITERATIONS {
+                let touches = gaussian.may_touch(self.radius_m);
+                return if touches { Relative::Normal(Box::new(gaussian)) } else { Relative::Negligible };
             }
+            // A long step may lead to what is no orbit; a shorter one that way does not.
+            let mut shares = (0..HALVINGS).map(|halving| 0.5_f64.powi(halving as i32));
+            let found = shares.find_map(|share| {
+                let centres = [centres[0] + step[0] * share, centres[1] + step[1] * share];
+                self.linearised(&centres, seconds).map(|parts| (centres, parts))
+            });
+            let Some(found) = found else { return Relative::Negligible };
+            (centres, parts) = found;
         }
-        self.linearised(&centres, seconds)
-            .and_then(|parts| RelativeGaussian::of(&parts))
-            .map_or(Relative::Negligible, |gaussian| Relative::Normal(Box::new(gaussian)))
+        Relative::Negligible
     }
 
     fn linearised(&self, centres: &[Vector6<f64>; 2], seconds: f64) -> Option<[Linearised; 2]> {
@@ -164,11 +176,13 @@ impl Relative {
 }
 
 /// A normal relative state.
-struct RelativeGaussian {
-    position_m: Vector3<f64>,
+pub(super) struct RelativeGaussian {
+    pub(super) position_m: Vector3<f64>,
     velocity_m_s: Vector3<f64>,
+    /// Both states, of which it is the second less the first.
+    pub(super) parts: [Linearised; 2],
     /// Covariance of the position, factored.
-    positions: Cholesky<f64, nalgebra::U3>,
+    pub(super) positions: Cholesky<f64, nalgebra::U3>,
     /// Bᵀ A⁻¹, by which an offset in position shifts the expected velocity.
     velocity_of_position: Matrix3<f64>,
     /// Covariance of the velocity at a known position, C - Bᵀ A⁻¹ B.
@@ -176,19 +190,27 @@ struct RelativeGaussian {
 }
 
 impl RelativeGaussian {
-    fn of([first, second]: &[Linearised; 2]) -> Option<Self> {
+    fn of(parts: &[Linearised; 2]) -> Option<Self> {
+        let [first, second] = parts;
         let mean = second.constant - first.constant;
         let covariance = first.slopes * first.slopes.transpose() + second.slopes * second.slopes.transpose();
         let block = |row: usize, column: usize| covariance.fixed_view::<3, 3>(row, column).into_owned();
         let positions = Cholesky::new(block(0, 0))?;
         let gain = positions.solve(&block(0, 3)).transpose();
         Some(Self {
+            parts: *parts,
             position_m: mean.fixed_rows::<3>(0).into_owned(),
             velocity_m_s: mean.fixed_rows::<3>(3).into_owned(),
             velocity_of_position: gain,
             velocities: block(3, 3) - gain * block(0, 3),
             positions,
         })
+    }
+
+    /// The relative velocity at deviations of both orbits.
+    pub(super) fn velocity_of(&self, deviations: &[Vector6<f64>; 2]) -> Vector3<f64> {
+        let of = |index: usize| self.parts[index].slopes.fixed_view::<3, 6>(3, 0) * deviations[index];
+        self.velocity_m_s + of(1) - of(0)
     }
 
     fn least_deviation_m(&self) -> f64 {
@@ -198,7 +220,7 @@ impl RelativeGaussian {
     }
 
     /// The coarsest of `spheres` that resolves the density, or else the finest.
-    fn resolving<'a>(&self, radius_m: f64, spheres: &'a [Sphere]) -> &'a [(Vector3<f64>, f64)] {
+    pub(super) fn resolving<'a>(&self, radius_m: f64, spheres: &'a [Sphere]) -> &'a [(Vector3<f64>, f64)] {
         let count = latitudes((radius_m / self.least_deviation_m()).min(STEEPEST));
         // A set has 2 n² nodes.
         spheres.iter().find(|nodes| nodes.len() >= 2 * count * count).or(spheres.last()).map_or(&[], Vec::as_slice)
@@ -212,7 +234,7 @@ impl RelativeGaussian {
     }
 
     /// Half of the squared Mahalanobis distance of a position `offset_m` from the mean: its density's exponent.
-    fn exponent(&self, offset_m: &Vector3<f64>) -> f64 {
+    pub(super) fn exponent(&self, offset_m: &Vector3<f64>) -> f64 {
         let factor = self.positions.l_dirty();
         let a = offset_m.x / factor.m11;
         let b = (offset_m.y - factor.m21 * a) / factor.m22;
@@ -221,7 +243,7 @@ impl RelativeGaussian {
     }
 
     /// The greatest density that there is, at the mean [1/m³].
-    fn peak_1_m3(&self) -> f64 {
+    pub(super) fn peak_1_m3(&self) -> f64 {
         let factor = self.positions.l_dirty();
         1.0 / ((2.0 * PI).powf(1.5) * factor.m11 * factor.m22 * factor.m33)
     }

@@ -12,9 +12,9 @@ use crate::sim::view::View;
 /// What one decision did, as a reward term sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Consequence<'a> {
-    /// Before the decision.
+    /// Before the decision, as it truly was: what is paid does not depend on what sensors showed.
     pub before: &'a View,
-    /// After it; when the episode ended, at its end.
+    /// After it, as it truly is; when the episode ended, at its end.
     pub after: &'a View,
     /// Δv spent [m/s].
     pub delta_v_m_s: f64,
@@ -55,6 +55,10 @@ reward_terms! {
     ClosestApproach => closest_approach;
     /// Zero-effort miss of the target, as a potential in its logarithm.
     ZeroEffortMiss => zero_effort_miss;
+    /// How much of the objective's goal is met, as a potential.
+    Progress => progress;
+    /// Distance of the target from the nearest friend, as a potential.
+    Guarded => guarded;
     /// Δv spent.
     DeltaV => delta_v;
     /// Time spent.

@@ -6,7 +6,7 @@ use super::{RecordedCraft, Sample};
 use crate::astro::{Vector3, eclipse, sun};
 use crate::env::vector::EpisodeResult;
 use crate::sim::Outcome;
-use crate::sim::events::Hermite;
+use crate::sim::events::{Hermite, RelativeMotion};
 use crate::sim::template::Template;
 
 /// One event.

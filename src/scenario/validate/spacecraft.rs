@@ -8,8 +8,11 @@ use crate::astro::teme;
 use crate::scenario::epoch;
 use crate::scenario::error::{Quoted, listed};
 use crate::scenario::spans::Path;
+use crate::sim::bus::BusConfig;
 use crate::sim::config::{ControlConfig, OrbitConfig, PropulsionConfig, SpacecraftConfig, Thrusters};
 use crate::sim::distribution::Distribution;
+use crate::sim::sensing::config::{SensingConfig, SignatureConfig};
+use crate::sim::tracks::filter::LONGEST_PREDICTION_S;
 
 /// Altitude [km] below which an orbit does not last: drag ends it within a revolution.
 const LOWEST_ALTITUDE_KM: f64 = 80.0;
@@ -21,6 +24,13 @@ const GREATEST_ACCELERATION_M_S2: f64 = 1000.0;
 const LARGEST_AREA_M2: f64 = 1e6;
 /// Greatest coefficient of drag or radiation [-].
 const LARGEST_COEFFICIENT: f64 = 10.0;
+/// What an empty list of sensors needs.
+const SENSORS_HELP: &str = "name a sensor, for example `Radar()`, `Optical()` or `Rf()`, or sense by `Perfect`";
+/// What a field of view needs.
+const FIELD_OF_VIEW_HELP: &str =
+    "the angle between axis and edge, up to π; leave `field_of_view` out for a sensor that is steered all round";
+/// What a standard deviation needs.
+const SIGMA_HELP: &str = "a standard deviation; it is a size and has no sign";
 /// Characters of a line of a two-line element set.
 const TLE_LINE_LENGTH: usize = 69;
 
@@ -41,6 +51,7 @@ pub(super) fn reference(orbit: &OrbitConfig) -> Option<&str> {
     match orbit {
         OrbitConfig::RtnOffset { to, .. } | OrbitConfig::RtnShell { to, .. } => Some(to),
         OrbitConfig::Origin
+        | OrbitConfig::Spare
         | OrbitConfig::Keplerian { .. }
         | OrbitConfig::Tle { .. }
         | OrbitConfig::TleFile { .. }
@@ -61,6 +72,7 @@ pub(super) fn start_range_m(orbit: &OrbitConfig) -> Option<(f64, f64)> {
             Some((least, greatest))
         }
         OrbitConfig::Origin
+        | OrbitConfig::Spare
         | OrbitConfig::Keplerian { .. }
         | OrbitConfig::Tle { .. }
         | OrbitConfig::TleFile { .. }
@@ -88,12 +100,18 @@ impl Check<'_> {
             self.identity(&path, slot, craft);
             self.distribution(&path.field("mass_kg"), "mass", &craft.mass_kg, "kg", Allowed::POSITIVE);
             self.surface(&path, craft);
+            self.signature(&path.field("signature"), &craft.signature);
+            self.sensing(&path.field("sensing"), craft);
             if let Some(propulsion) = &craft.propulsion {
                 self.propulsion(&path.field("propulsion"), craft, propulsion);
             }
+            self.bus(&path.field("bus"), craft);
             let lowest = self.orbit(&path.field("orbit"), slot, &craft.orbit, &lowest_km);
             lowest_km.push(lowest);
             self.control(&path.field("control"), craft);
+            if let Some(target) = &craft.target {
+                self.target(&path.field("target"), slot, target);
+            }
             self.about.clear();
         }
     }
@@ -108,6 +126,14 @@ impl Check<'_> {
         }
     }
 
+    /// Checks whom its behaviours are about.
+    fn target(&mut self, path: &Path, slot: usize, target: &str) {
+        if self.slot(path, target) == Some(slot) {
+            let message = format!("a spacecraft cannot be its own target{}", self.about);
+            self.fault(path, message, None);
+        }
+    }
+
     /// Checks what air and sunlight press on.
     fn surface(&mut self, path: &Path, craft: &SpacecraftConfig) {
         for (field, what, of, unit, greatest) in [
@@ -118,6 +144,57 @@ impl Check<'_> {
             if let Some(of) = of {
                 self.distribution(&path.field(field), what, of, unit, Allowed { greatest, ..Allowed::NOT_NEGATIVE });
             }
+        }
+    }
+
+    /// Checks how it looks to others.
+    fn signature(&mut self, path: &Path, signature: &SignatureConfig) {
+        let within = |least: f64, greatest: f64| Allowed { least, greatest, ..Allowed::ANY };
+        let section = path.field("radar_cross_section_m2");
+        self.distribution(&section, "radar cross-section", &signature.radar_cross_section_m2, "m²", within(0.0, 1e6));
+        let magnitude = path.field("standard_magnitude");
+        self.distribution(&magnitude, "standard magnitude", &signature.standard_magnitude, "", within(-30.0, 60.0));
+        if let Some(emitter) = &signature.emitter {
+            let path = path.field("emitter");
+            self.distribution(&path.field("eirp_w"), "radiated power", &emitter.eirp_w, "W", within(0.0, 1e9));
+            self.distribution(&path.field("frequency_hz"), "frequency", &emitter.frequency_hz, "Hz", within(1e6, 1e12));
+        }
+    }
+
+    /// Checks sensors and tracking.
+    fn sensing(&mut self, path: &Path, craft: &SpacecraftConfig) {
+        let SensingConfig::Sensors(sensors) = &craft.sensing else { return };
+        for (field, fault) in sensors.faults() {
+            let steps = field.split('.');
+            let at = steps.fold(path.clone(), |path, step| match step.parse() {
+                Ok(index) => path.index(index),
+                Err(_) => path.field(step),
+            });
+            let (last, help) = match field.rsplit('.').next().unwrap_or(&field) {
+                "sensors" => ("sensors", Some(SENSORS_HELP.to_owned())),
+                "half_angle_rad" => ("half_angle_rad", Some(FIELD_OF_VIEW_HELP.to_owned())),
+                last => (last, last.contains("sigma").then(|| SIGMA_HELP.to_owned())),
+            };
+            self.fault(&at, format!("`{last}`: {fault}{}", self.about), help);
+        }
+        let segment_s = self.config.timing.segment_s;
+        if segment_s > LONGEST_PREDICTION_S {
+            let message = format!(
+                "tracks cannot be moved over a segment of {segment_s} s, {LONGEST_PREDICTION_S} s at most{}",
+                self.about
+            );
+            self.fault(path, message, Some("shorten the segment, or sense by `Perfect`".to_owned()));
+        }
+        if self.config.spacecraft.len() < 2 {
+            let help = Some("leave `sensing` out, or add a spacecraft".to_owned());
+            self.fault(path, format!("there is nothing to sense{}", self.about), help);
+        }
+    }
+
+    /// Checks the systems that others act upon.
+    fn bus(&mut self, path: &Path, craft: &SpacecraftConfig) {
+        for (part, field, fault) in craft.bus.iter().flat_map(BusConfig::faults) {
+            self.fault(&path.field(part).field(field), format!("`{field}` of {part}: {fault}{}", self.about), None);
         }
     }
 
@@ -193,6 +270,10 @@ impl Check<'_> {
         }
         match orbit {
             OrbitConfig::Origin => None,
+            OrbitConfig::Spare => {
+                self.spare(path, slot);
+                None
+            }
             OrbitConfig::Keplerian { .. } => self.keplerian(path, orbit),
             OrbitConfig::Tle { line1, line2 } => self.tle(path, line1, line2),
             OrbitConfig::TleFile { .. } | OrbitConfig::Cdm { .. } => self.start_file(path, slot),
@@ -212,6 +293,20 @@ impl Check<'_> {
                 }
                 Some(least_km)
             }
+        }
+    }
+
+    /// Checks a slot that waits for a release.
+    fn spare(&mut self, path: &Path, slot: usize) {
+        let (earlier, craft) = (&self.config.spacecraft[..slot], &self.config.spacecraft[slot]);
+        if !earlier.iter().any(|other| other.team == craft.team && other.orbit != OrbitConfig::Spare) {
+            let message = format!("nobody of team {} before it could release it{}", Quoted(&craft.team), self.about);
+            let help = Some("put the spacecraft that carries it first".to_owned());
+            self.fault(path, message, help);
+        }
+        if craft.control == ControlConfig::Learned {
+            let message = format!("a spare slot cannot be learned{}", self.about);
+            self.fault(path, message, Some("fly it by `Scripted([Ballistic()])`".to_owned()));
         }
     }
 
@@ -350,6 +445,7 @@ impl Check<'_> {
                 }
             }
             OrbitConfig::Origin
+            | OrbitConfig::Spare
             | OrbitConfig::Keplerian { .. }
             | OrbitConfig::Tle { .. }
             | OrbitConfig::TleFile { .. }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, Memory};
+use super::{Behaviour, Memory, Needs};
 use crate::astro::Vector3;
 use crate::sim::seeds::Generator;
 use crate::sim::view::View;
@@ -19,6 +19,10 @@ impl Behaviour for Ballistic {
 
     fn accelerate(&self, _view: &View, _memory: &mut Memory, _generator: &mut Generator) -> Vector3 {
         Vector3::zeros()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::default()
     }
 
     fn faults(&self) -> Vec<(&'static str, String)> {

@@ -156,6 +156,8 @@ impl Duel {
             replan_every: self.replan_every,
             relative_tier: self.relative_tier,
             closest_approach_m: f64::INFINITY,
+            inspection: None,
+            goal_share: None,
             mu_m3_s2: EARTH_MU_M3_S2,
             own: OwnShip {
                 slot,

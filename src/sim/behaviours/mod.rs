@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::emission::Emission;
+use super::release::Release;
 use super::seeds::Generator;
+use super::threat_class::ThreatClass;
 use super::view::View;
 use crate::astro::Vector3;
 
@@ -10,6 +13,7 @@ use crate::astro::Vector3;
 mod harness;
 mod intercept;
 mod line_of_sight;
+mod steering;
 
 /// State that a behaviour keeps from one segment to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +22,21 @@ pub struct Memory {
     pub parameters: [f64; 8],
     /// Whatever the behaviour needs to remember; zero at the start of the episode.
     pub scratch: [f64; 8],
+    /// Of a sequence, the stage in hand; see [`sequence`].
+    pub stage: u16,
+    /// When that stage ends, since the start of the episode [s].
+    pub stage_ends_s: f64,
+}
+
+/// What a behaviour does for a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Act {
+    /// The acceleration wanted, own RTN [m/s²]; clipped to what thrusters and propellant can give.
+    pub acceleration_rtn_m_s2: Vector3,
+    /// What it sends out at its target.
+    pub emission: Emission,
+    /// What it lets go of at the start of the segment.
+    pub release: Option<Release>,
 }
 
 /// How a scripted spacecraft decides. Implementations are pure but for `memory` and `generator`.
@@ -30,8 +49,46 @@ pub trait Behaviour {
     /// The simulator clips it to what the thrusters can give and the propellant that is left.
     fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3;
 
+    /// All that it does for the next segment; a behaviour that only burns leaves this as it is.
+    fn act(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Act {
+        Act { acceleration_rtn_m_s2: self.accelerate(view, memory, generator), ..Act::default() }
+    }
+
+    /// What an onlooker who knew everything would call it at this time [s].
+    fn class(&self, _memory: &Memory, _time_s: f64) -> ThreatClass {
+        ThreatClass::Nominal
+    }
+
+    /// What it cannot do without, which a scenario is checked for.
+    fn needs(&self) -> Needs {
+        Needs { thrust: true, ..Needs::default() }
+    }
+
     /// Each fault of the parameters, as (field, what is wrong).
     fn faults(&self) -> Vec<(&'static str, String)>;
+}
+
+/// What a behaviour cannot do without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Own thrusters.
+    pub thrust: bool,
+    /// A target with systems that it acts upon (`bus`).
+    pub victim_bus: bool,
+    /// Spare slots of its own team to release into.
+    pub spare_slots: usize,
+}
+
+impl Needs {
+    /// What both need.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            thrust: self.thrust || other.thrust,
+            victim_bus: self.victim_bus || other.victim_bus,
+            spare_slots: self.spare_slots.max(other.spare_slots),
+        }
+    }
 }
 
 /// Registers the behaviours: `Name => module::Type, "one sentence";`. The order is part of the contract.
@@ -69,8 +126,12 @@ macro_rules! behaviours {
 pub enum Kind {
     /// Brings own ship to its target: a baseline for learned pursuers.
     Guidance,
+    /// Brings own ship to a place that a goal asks for, and keeps it there: a baseline where a scenario names it.
+    Keeping,
     /// Keeps own ship from being reached.
     Evasion,
+    /// Plays one of the threat classes, or several in turn.
+    Threat,
 }
 
 behaviours! {
@@ -94,6 +155,28 @@ behaviours! {
     Jink => jink, "jink", Evasion;
     /// Weaves: alternates its burn across the line of sight at a drawn period.
     Weave => weave, "weave", Evasion;
+    /// Widens the miss of a coming conjunction with the least Δv.
+    AvoidConjunction => avoid_conjunction, "avoid_conjunction", Evasion;
+    /// Own station keeping by the clock, in pairs of burns that undo each other.
+    Housekeeping => housekeeping, "housekeeping", Keeping;
+    /// Drowns the commands that its target is sent.
+    UplinkJamming => uplink_jamming, "uplink_jamming", Threat;
+    /// Drowns what its target sends down, or the navigation signals that it receives.
+    DownlinkJamming => downlink_jamming, "downlink_jamming", Threat;
+    /// Blinds its target's focal plane by a laser.
+    LaserDazzle => laser_dazzle, "laser_dazzle", Threat;
+    /// Sends its target false commands and navigation signals.
+    CyberSpoofing => cyber_spoofing, "cyber_spoofing", Threat;
+    /// Natural-motion circumnavigation of the target in phase with the Sun.
+    Circumnavigate => circumnavigate, "circumnavigate", Keeping;
+    /// Holds a place at a distance from the target.
+    HoldStation => hold_station, "hold_station", Keeping;
+    /// Stands between a friend and the target, and meets the target when it comes near.
+    Interpose => interpose, "interpose", Keeping;
+    /// Zero-effort-miss feedback towards the target, dodging who comes in its way.
+    Raid => raid, "raid", Threat;
+    /// Several behaviours, one after the other.
+    Sequence => sequence, "sequence", Threat;
 }
 
 impl Behaviour for BehaviourConfig {
@@ -103,6 +186,18 @@ impl Behaviour for BehaviourConfig {
 
     fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
         self.behaviour().accelerate(view, memory, generator)
+    }
+
+    fn act(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Act {
+        self.behaviour().act(view, memory, generator)
+    }
+
+    fn class(&self, memory: &Memory, time_s: f64) -> ThreatClass {
+        self.behaviour().class(memory, time_s)
+    }
+
+    fn needs(&self) -> Needs {
+        self.behaviour().needs()
     }
 
     fn faults(&self) -> Vec<(&'static str, String)> {

@@ -14,6 +14,9 @@ pub struct FieldOfView {
     pub half_angle_rad: f64,
 }
 
+/// Least half angle of a cone [rad]; a cone of nothing would never see.
+const NARROWEST_RAD: f64 = 1e-6;
+
 impl FieldOfView {
     /// Whether a direction (own RTN, of any length) lies within the cone.
     #[must_use]
@@ -24,8 +27,12 @@ impl FieldOfView {
     /// Each fault of the parameters, as (field, what is wrong).
     #[must_use]
     pub fn faults(&self) -> Vec<(&'static str, String)> {
-        let mut faults =
-            super::faults_outside(&[("field_of_view.half_angle_rad", self.half_angle_rad, 0.0, std::f64::consts::PI)]);
+        let mut faults = super::faults_outside(&[(
+            "field_of_view.half_angle_rad",
+            self.half_angle_rad,
+            NARROWEST_RAD,
+            std::f64::consts::PI,
+        )]);
         let length = Vector3::from(self.boresight_rtn).norm();
         if !(length.is_finite() && length > 0.0) {
             faults.push(("field_of_view.boresight_rtn", format!("its length {length} gives no direction")));

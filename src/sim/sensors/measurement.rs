@@ -24,6 +24,23 @@ pub struct Measurement {
     pub range_m: Option<Reading>,
     /// Range rate [m/s], positive when the two part.
     pub range_rate_m_s: Option<Reading>,
+    /// How strong the target's signal was; not a part of the vector, and no filter uses it.
+    pub signal: Option<Signal>,
+}
+
+/// How strong a target's signal was.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Signal {
+    /// Radar cross-section of this look, by the radar range equation at the measured range.
+    CrossSection {
+        /// Cross-section [m²].
+        m2: f64,
+    },
+    /// Brightness as it was seen, its error included.
+    Magnitude {
+        /// Apparent visual magnitude [-].
+        apparent: f64,
+    },
 }
 
 /// A number with the standard deviation of its error, in the same unit.

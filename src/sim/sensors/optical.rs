@@ -6,7 +6,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::field_of_view::FieldOfView;
-use super::measurement::{Direction, Measurement};
+use super::measurement::{Direction, Measurement, Reading, Signal};
 use super::scene::Scene;
 use super::{Sensor, SensorKind, faults_outside};
 use crate::sim::seeds::Generator;
@@ -18,6 +18,9 @@ use crate::sim::seeds::Generator;
 /// Detected with the probability ½ erfc((m - m₅₀) / (√2 w)): a limiting magnitude m₅₀ that seeing and background blur by w.
 /// The error of an angle is a floor and, added in squares, a part that grows as the signal falls, the background being the
 /// noise: σ₅₀ 10^(0.4 (m - m₅₀)).
+///
+/// The error of the magnitude is a floor and, added in squares, 2.5 / ln 10 over the signal-to-noise ratio, which is 5 at the limit and grows
+/// with the signal.
 ///
 /// Nothing is seen in the Earth's shadow (a cylinder), behind the Earth, or nearer to the Sun than the exclusion angle.
 /// Sources: Cognion, Observations and modeling of GEO satellites at large phase angles, AMOS 2013 (phase function);
@@ -33,6 +36,8 @@ pub struct Optical {
     pub angle_floor_rad: f64,
     /// Error of an angle at the limiting magnitude, the floor apart [rad].
     pub angle_at_limit_rad: f64,
+    /// Error of the magnitude for a bright target [-].
+    pub magnitude_floor: f64,
     /// Angle from the Sun within which it is blind [rad].
     pub sun_exclusion_rad: f64,
     /// Range beyond which it does not look [m].
@@ -49,12 +54,16 @@ impl Default for Optical {
             limiting_width: 0.3,
             angle_floor_rad: 5e-5,
             angle_at_limit_rad: 1e-4,
+            magnitude_floor: 0.02,
             sun_exclusion_rad: 0.524,
             max_range_m: 5e6,
             field_of_view: None,
         }
     }
 }
+
+/// Signal-to-noise ratio at the limiting magnitude, by the usual threshold of five standard deviations.
+const SNR_AT_LIMIT: f64 = 5.0;
 
 /// Visual magnitude of a diffuse sphere of standard magnitude `standard_magnitude` at `range_m` and a phase angle of `phase_rad`.
 ///
@@ -79,6 +88,13 @@ impl Optical {
         let fading = libm::exp10(0.4 * (magnitude - self.limiting_magnitude));
         libm::hypot(self.angle_floor_rad, self.angle_at_limit_rad * fading)
     }
+
+    /// One standard deviation of the magnitude at a magnitude [-].
+    #[must_use]
+    pub fn magnitude_sigma(&self, magnitude: f64) -> f64 {
+        let snr = SNR_AT_LIMIT * libm::exp10(0.4 * (self.limiting_magnitude - magnitude));
+        libm::hypot(self.magnitude_floor, 2.5 * std::f64::consts::LOG10_E / snr)
+    }
 }
 
 impl Sensor for Optical {
@@ -96,12 +112,15 @@ impl Sensor for Optical {
         if chance >= self.detection_probability(magnitude) {
             return None;
         }
+        let direction = Direction::of(&sight, self.angle_sigma_rad(magnitude), generator);
+        let apparent = Reading::of(magnitude, self.magnitude_sigma(magnitude), generator).value;
         Some(Measurement {
             time_s: scene.time_s,
             kind: SensorKind::Optical,
-            direction: Some(Direction::of(&sight, self.angle_sigma_rad(magnitude), generator)),
+            direction: Some(direction),
             range_m: None,
             range_rate_m_s: None,
+            signal: Some(Signal::Magnitude { apparent }),
         })
     }
 
@@ -111,6 +130,7 @@ impl Sensor for Optical {
             ("limiting_width", self.limiting_width, 1e-3, 10.0),
             ("angle_floor_rad", self.angle_floor_rad, 1e-9, 0.3),
             ("angle_at_limit_rad", self.angle_at_limit_rad, 0.0, 0.3),
+            ("magnitude_floor", self.magnitude_floor, 0.0, 10.0),
             ("sun_exclusion_rad", self.sun_exclusion_rad, 0.0, PI),
             ("max_range_m", self.max_range_m, 1.0, 1e9),
         ]);

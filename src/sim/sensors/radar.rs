@@ -4,7 +4,7 @@ use rand_distr::{Distribution as _, Exp1};
 use serde::{Deserialize, Serialize};
 
 use super::field_of_view::FieldOfView;
-use super::measurement::{Direction, Measurement, Reading};
+use super::measurement::{Direction, Measurement, Reading, Signal};
 use super::scene::Scene;
 use super::{Sensor, SensorKind, faults_outside};
 use crate::sim::seeds::Generator;
@@ -132,17 +132,19 @@ impl Sensor for Radar {
         if power.is_nan() || power <= threshold {
             return None;
         }
-        let accuracy = self.accuracy(power - 1.0);
+        let snr = power - 1.0;
+        let accuracy = self.accuracy(snr);
+        let direction = Direction::of(&sight, accuracy.angle_rad, generator);
+        let range = Reading::of(range_m, accuracy.range_m, generator);
+        let range_rate = Reading::of(sight.dot(&scene.velocity_rtn_m_s), accuracy.range_rate_m_s, generator);
         Some(Measurement {
             time_s: scene.time_s,
             kind: SensorKind::Radar,
-            direction: Some(Direction::of(&sight, accuracy.angle_rad, generator)),
-            range_m: Some(Reading::of(range_m, accuracy.range_m, generator)),
-            range_rate_m_s: Some(Reading::of(
-                sight.dot(&scene.velocity_rtn_m_s),
-                accuracy.range_rate_m_s,
-                generator,
-            )),
+            direction: Some(direction),
+            range_m: Some(range),
+            range_rate_m_s: Some(range_rate),
+            // The radar range equation, solved for the cross-section.
+            signal: Some(Signal::CrossSection { m2: snr / self.mean_snr(range.value, 1.0) }),
         })
     }
 

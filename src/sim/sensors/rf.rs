@@ -125,6 +125,7 @@ impl Sensor for Rf {
             range_rate_m_s: self
                 .range_rate
                 .then(|| Reading::of(sight.dot(&scene.velocity_rtn_m_s), rate_sigma_m_s, generator)),
+            signal: None,
         })
     }
 

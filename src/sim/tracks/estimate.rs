@@ -60,6 +60,15 @@ impl Estimate {
         self.covariance.fixed_view::<3, 3>(0, 0).into_owned()
     }
 
+    /// Covariance of the position after a time of motion along a straight line [m²]: P + t (C + Cᵀ) + t² V, with V that of the velocity
+    /// and C that between the two.
+    #[must_use]
+    pub fn position_covariance_after_m2(&self, after_s: f64) -> Matrix3<f64> {
+        let cross = self.covariance.fixed_view::<3, 3>(0, 3);
+        let velocity = self.covariance.fixed_view::<3, 3>(3, 3);
+        self.position_covariance_m2() + (cross + cross.transpose()) * after_s + velocity * (after_s * after_s)
+    }
+
     /// Normalised squared error of position and velocity against the truth (NEES), chi-square of six degrees where the filter is
     /// consistent; `None` where their covariance is not positive definite.
     ///
@@ -73,23 +82,43 @@ impl Estimate {
         Some(error.dot(&block.cholesky()?.solve(&error)))
     }
 
-    /// Whether every number is finite and the covariance of position and velocity positive definite, as correlations; the lasting acceleration's
+    /// Whether every number is finite.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        // Without an early end, so that several are looked at at a time.
+        let numbers = self.mean.iter().chain(self.covariance.data.0.as_flattened());
+        numbers.fold(true, |finite, number| finite & number.is_finite())
+    }
+
+    /// Whether every number is finite and the covariance of position and velocity positive definite; the lasting acceleration's
     /// where it is estimated at all.
+    ///
+    /// By the signs of the pivots of L D Lᵀ, which no scale of the units changes.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let finite = |number: &f64| number.is_finite();
-        if !(self.mean.iter().all(finite) && self.covariance.iter().all(finite)) {
+        if !self.is_finite() {
             return false;
         }
-        let estimated = |row: usize| row < 6 || self.covariance[(row, row)] != 0.0;
-        let correlations = SMatrix::<f64, STATES, STATES>::from_fn(|row, column| {
-            if !(estimated(row) && estimated(column)) {
-                return f64::from(u8::from(row == column));
+        // Column `k` holds L D below the diagonal and D on it.
+        let mut columns = self.covariance.data.0;
+        for k in 0..STATES {
+            let pivots = columns[k];
+            let pivot = pivots[k];
+            if k >= 6 && self.covariance[(k, k)] == 0.0 {
+                continue;
             }
-            let scale = self.covariance[(row, row)].sqrt() * self.covariance[(column, column)].sqrt();
-            self.covariance[(row, column)] / scale
-        });
-        correlations.iter().all(finite) && correlations.cholesky().is_some()
+            if pivot.is_nan() || pivot <= 0.0 {
+                return false;
+            }
+            let inverse = 1.0 / pivot;
+            for (index, column) in columns.iter_mut().enumerate().skip(k + 1) {
+                let share = pivots[index] * inverse;
+                for (value, pivot) in column.iter_mut().zip(pivots) {
+                    *value -= share * pivot;
+                }
+            }
+        }
+        true
     }
 }
 

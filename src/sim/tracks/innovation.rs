@@ -1,10 +1,11 @@
 //! What a measurement says that an estimate did not: the misfit and its spread.
 
-use nalgebra::{Matrix3, Matrix4, Matrix6, SMatrix, Vector4};
+use nalgebra::{Matrix3, Matrix4, SMatrix, Vector4};
 
 use super::TrackError;
 use super::estimate::{Estimate, STATES};
 use super::motion::Motion;
+use super::products::{inverse_of_positive, product, product_of_first};
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::sensors::measurement::Measurement;
 
@@ -13,12 +14,16 @@ use crate::sim::sensors::measurement::Measurement;
 pub struct Innovation {
     /// Measured less expected.
     pub residual: Vector4<f64>,
-    /// Derivative of what is expected by the state (H).
-    pub jacobian: SMatrix<f64, 4, STATES>,
+    /// Derivative of what is expected by position and velocity (H); that by the lasting acceleration is zero.
+    pub jacobian: SMatrix<f64, 4, 6>,
     /// Covariance of the measurement's errors (R) and of what the curvature adds to them, 1 for a row that is not measured.
     pub noise: Matrix4<f64>,
+    /// P Hᵀ.
+    pub cross: SMatrix<f64, STATES, 4>,
     /// Inverse of H P Hᵀ + R.
     pub inverse_covariance: Matrix4<f64>,
+    /// One standard deviation of each entry of the residual.
+    pub sigmas: Vector4<f64>,
     /// Rows that are measured.
     pub dimension: usize,
     /// Normalised squared innovation (NIS), chi-square of `dimension` degrees where the filter is consistent.
@@ -57,8 +62,10 @@ impl Innovation {
         }
         let sight = position_m / range_m;
         let mut residual = Vector4::zeros();
-        let mut jacobian = SMatrix::<f64, 4, STATES>::zeros();
-        let mut curvature = [Matrix6::<f64>::zeros(); 4];
+        let mut mixed = Matrix3::zeros();
+        let mut jacobian = SMatrix::<f64, 4, 6>::zeros();
+        // Second derivatives of each row by the position; those of the range rate by position and velocity are `turn` again.
+        let mut curvature = [Matrix3::<f64>::zeros(); 4];
         // (I - u uᵀ)/ρ, the derivative of u and the second derivative of ρ.
         let turn = (Matrix3::identity() - sight * sight.transpose()) / range_m;
         if let Some(direction) = &measurement.direction {
@@ -70,35 +77,53 @@ impl Innovation {
             for (row, axis) in axes[1..].iter().enumerate() {
                 residual[row] = -axis.dot(&sight) * angle_over_sine;
                 jacobian.fixed_view_mut::<1, 3>(row, 0).copy_from(&(turn * axis).transpose());
-                curvature[row].fixed_view_mut::<3, 3>(0, 0).copy_from(&bend(axis, &sight, &turn, range_m));
+                curvature[row] = bend(axis, &sight, &turn, range_m);
             }
         }
         if let Some(range) = &measurement.range_m {
             residual[2] = range.value - range_m;
             jacobian.fixed_view_mut::<1, 3>(2, 0).copy_from(&sight.transpose());
-            curvature[2].fixed_view_mut::<3, 3>(0, 0).copy_from(&turn);
+            curvature[2] = turn;
         }
         if let Some(rate) = &measurement.range_rate_m_s {
             let range_rate_m_s = sight.dot(&velocity_m_s);
             residual[3] = rate.value - range_rate_m_s;
             jacobian.fixed_view_mut::<1, 3>(3, 0).copy_from(&(turn * velocity_m_s).transpose());
             jacobian.fixed_view_mut::<1, 3>(3, 3).copy_from(&sight.transpose());
-            curvature[3].fixed_view_mut::<3, 3>(0, 0).copy_from(&bend(&velocity_m_s, &sight, &turn, range_m));
-            curvature[3].fixed_view_mut::<3, 3>(0, 3).copy_from(&turn);
-            curvature[3].fixed_view_mut::<3, 3>(3, 0).copy_from(&turn);
+            curvature[3] = bend(&velocity_m_s, &sight, &turn, range_m);
+            mixed = turn;
         }
-        let uncertain: Matrix6<f64> = estimate.covariance.fixed_view::<6, 6>(0, 0).into_owned();
-        let bent = curvature.map(|second| second * uncertain);
-        residual -= Vector4::from_fn(|row, _| 0.5 * bent[row].trace());
-        let added = Matrix4::from_fn(|row, column| 0.5 * bent[row].component_mul(&bent[column].transpose()).sum());
+        let block = |row: usize, column: usize| estimate.covariance.fixed_view::<3, 3>(row, column).into_owned();
+        let (positions, across, velocities) = (block(0, 0), block(0, 3), block(3, 3));
+        // Hᵢ P of each row, in blocks by position and velocity: of the first three rows only the upper two are not zero.
+        let bent = curvature.map(|second| [second * positions, second * across]);
+        let rate = [
+            bent[3][0] + mixed * across.transpose(),
+            bent[3][1] + mixed * velocities,
+            mixed * positions,
+            mixed * across,
+        ];
+        let trace = |left: &Matrix3<f64>, right: &Matrix3<f64>| left.component_mul(&right.transpose()).sum();
+        let mut added = Matrix4::zeros();
+        for row in 0..3 {
+            residual[row] -= 0.5 * bent[row][0].trace();
+            for column in 0..=row {
+                added[(row, column)] = 0.5 * trace(&bent[row][0], &bent[column][0]);
+            }
+            added[(3, row)] = 0.5 * (trace(&rate[0], &bent[row][0]) + trace(&rate[2], &bent[row][1]));
+        }
+        residual[3] -= 0.5 * (rate[0].trace() + rate[3].trace());
+        added[(3, 3)] = 0.5 * (trace(&rate[0], &rate[0]) + trace(&rate[3], &rate[3])) + trace(&rate[1], &rate[2]);
+        added.fill_upper_triangle_with_lower_triangle();
         let noise = measurement.covariance() + added;
-        let spread = jacobian * estimate.covariance * jacobian.transpose() + noise;
+        let cross = product_of_first(&estimate.covariance, &jacobian.transpose());
+        let spread = product(&jacobian, &cross.fixed_rows::<6>(0).into_owned()) + noise;
         // Scaled to correlations, since radians and metres differ by many decades.
         let scales = spread.diagonal().map(|variance| 1.0 / variance.sqrt());
-        let scaling = Matrix4::from_diagonal(&scales);
+        let scaling = scales * scales.transpose();
         let lost = TrackError::Lost { time_s: estimate.time_s, sigma_m: estimate.position_sigma_m() };
-        let factor = (scaling * spread * scaling).cholesky().ok_or(lost)?;
-        let inverse_covariance = scaling * factor.inverse() * scaling;
+        let correlations = spread.component_mul(&scaling);
+        let inverse_covariance = inverse_of_positive(&correlations).ok_or(lost)?.component_mul(&scaling);
         let normalised_square = residual.dot(&(inverse_covariance * residual));
         if !normalised_square.is_finite() {
             return Err(lost);
@@ -107,10 +132,20 @@ impl Innovation {
             residual,
             jacobian,
             noise,
+            cross,
             inverse_covariance,
+            sigmas: spread.diagonal().map(f64::sqrt),
             dimension: measurement.dimension(),
             normalised_square,
         })
+    }
+}
+
+impl Innovation {
+    /// The residual of each measured entry in its own standard deviations; zero for one that is not measured.
+    #[must_use]
+    pub fn normalised_residual(&self) -> [f64; 4] {
+        std::array::from_fn(|row| if self.sigmas[row] > 0.0 { self.residual[row] / self.sigmas[row] } else { 0.0 })
     }
 }
 
@@ -148,6 +183,7 @@ mod tests {
             direction: Some(Direction::along(&sight, 1e-3)),
             range_m: Some(Reading { value: relative.position_rtn_m.norm(), sigma: 2.0 }),
             range_rate_m_s: Some(Reading { value: sight.dot(&relative.velocity_rtn_m_s), sigma: 0.1 }),
+            signal: None,
         };
         let at = |state: &CartesianState| {
             let estimate = Estimate::about(0.0, state, [1e-2, 1e-2, 0.0]);
@@ -186,6 +222,7 @@ mod tests {
             direction: None,
             range_m: Some(Reading { value: 1_000.0, sigma: 1e-3 }),
             range_rate_m_s: Some(Reading { value: 0.0, sigma: 1e-3 }),
+            signal: None,
         };
         let motion = Motion::Hill { mean_motion_rad_s: 1e-3 };
         let innovation = Innovation::of(&estimate, &measurement, &own, &motion).expect("sound");
@@ -222,6 +259,7 @@ mod tests {
             direction: Some(Direction::along(&Vector3::x(), 1e-3)),
             range_m: None,
             range_rate_m_s: None,
+            signal: None,
         };
         let estimate = Estimate::about(0.0, &target, [1.0, 1.0, 0.0]);
         let motion = Motion::Hill { mean_motion_rad_s: 1e-3 };

@@ -6,11 +6,14 @@
 
 pub mod chi_square;
 pub mod config;
+pub mod contact;
 pub mod estimate;
 pub mod filter;
 pub mod innovation;
 pub mod manoeuvres;
 pub mod motion;
+mod products;
+pub mod stride;
 pub mod track;
 
 use thiserror::Error;

@@ -4,10 +4,12 @@ use nalgebra::{Matrix3, SMatrix};
 use serde::{Deserialize, Serialize};
 
 use super::config::TrackingConfig;
+use super::contact::Contact;
 use super::estimate::{Estimate, STATES};
 use super::filter::Filter;
 use super::innovation::Innovation;
 use super::motion::Motion;
+use super::stride::Stride;
 use super::{TrackError, chi_square};
 use crate::astro::rtn::RelativeState;
 use crate::astro::{CartesianState, Vector3};
@@ -19,6 +21,8 @@ use crate::sim::sensors::measurement::{Measurement, Reading};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tracker {
     filter: Filter,
+    /// The step of predictions over the usual interval.
+    stride: Option<Stride>,
     config: TrackingConfig,
 }
 
@@ -33,6 +37,8 @@ pub struct Track {
     pub last_hit_s: f64,
     /// Measurements refused by the gate since then.
     pub refused: u32,
+    /// The last measurement and how the target looked.
+    pub contact: Contact,
 }
 
 /// A track as own ship's decisions need it: the entries of a view that sensing gives.
@@ -66,6 +72,13 @@ pub enum Verdict {
 }
 
 impl Track {
+    /// A track that begins from an estimate that is given, and not measured.
+    #[must_use]
+    pub fn given(estimate: Estimate) -> Self {
+        let time_s = estimate.time_s;
+        Self { estimate, hits: 0, last_hit_s: time_s, refused: 0, contact: Contact::begin(time_s) }
+    }
+
     /// Whether enough measurements stand behind it.
     #[must_use]
     pub fn is_confirmed(&self, config: &TrackingConfig) -> bool {
@@ -77,7 +90,14 @@ impl Tracker {
     /// A tracker in the frame of `motion`. `config` must be without [`TrackingConfig::faults`].
     #[must_use]
     pub fn new(motion: Motion, config: TrackingConfig) -> Self {
-        Self { filter: Filter { motion, manoeuvres: config.manoeuvres }, config }
+        Self { filter: Filter { motion, manoeuvres: config.manoeuvres }, stride: None, config }
+    }
+
+    /// The same, quicker at predictions over `interval_s`.
+    #[must_use]
+    pub fn with_interval(mut self, interval_s: f64) -> Self {
+        self.stride = Some(self.filter.stride_of(interval_s));
+        self
     }
 
     /// The filter that it moves and updates tracks by.
@@ -150,13 +170,14 @@ impl Tracker {
         own: &CartesianState,
         measurement: Option<&Measurement>,
     ) -> Result<Verdict, TrackError> {
-        let predicted = self.filter.predict(&track.estimate, time_s)?;
+        // In place: what fails after this loses the track.
+        self.filter.advance(self.stride.as_ref(), &mut track.estimate, time_s)?;
         let Some(measurement) = measurement else {
-            track.estimate = predicted;
             return Ok(Verdict::Coasted);
         };
-        let innovation = self.filter.innovation(&predicted, measurement, own)?;
+        let innovation = self.filter.innovation(&track.estimate, measurement, own)?;
         let Innovation { normalised_square, dimension, .. } = innovation;
+        track.contact.compare(&innovation);
         if chi_square::survival(dimension, normalised_square) < self.config.gate_tail_probability {
             track.refused += 1;
             if track.refused >= self.config.restart_after
@@ -165,10 +186,9 @@ impl Tracker {
                 *track = again;
                 return Ok(Verdict::Restarted);
             }
-            track.estimate = predicted;
             return Ok(Verdict::Refused(normalised_square, dimension));
         }
-        track.estimate = self.filter.update(&predicted, &innovation)?;
+        self.filter.improve(&mut track.estimate, &innovation)?;
         track.hits += 1;
         track.last_hit_s = time_s;
         track.refused = 0;
@@ -210,7 +230,8 @@ impl Tracker {
             let innovation = self.filter.innovation(&estimate, &rate_alone, own)?;
             estimate = self.filter.update(&estimate, &innovation)?;
         }
-        Ok(Some(Track { estimate, hits: 1, last_hit_s: measurement.time_s, refused: 0 }))
+        let contact = Contact::begin(measurement.time_s);
+        Ok(Some(Track { estimate, hits: 1, last_hit_s: measurement.time_s, refused: 0, contact }))
     }
 }
 
@@ -232,6 +253,7 @@ mod tests {
             direction: Some(Direction::along(&position_m, 1e-3)),
             range_m: Some(Reading { value: position_m.norm(), sigma: 2.0 }),
             range_rate_m_s: Some(Reading { value: 3.0, sigma: 0.1 }),
+            signal: None,
         }
     }
 

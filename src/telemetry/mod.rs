@@ -1,0 +1,7 @@
+//! Telemetry: what an observer's instruments and systems tell of one track, sample by sample.
+
+pub mod channels;
+pub mod features;
+pub mod planes;
+pub mod sampler;
+pub mod window;

@@ -1,0 +1,201 @@
+//! From what an observer's tracks and systems hold to one sample of the 30 channels.
+
+use serde::{Deserialize, Serialize};
+
+use super::channels::CHANNELS;
+use crate::astro::conjunction::closest_approach::ClosestApproach;
+use crate::astro::conjunction::encounter::EncounterPlane;
+use crate::astro::conjunction::short_encounter;
+use crate::astro::rtn::RelativeState;
+use crate::astro::{CartesianState, Vector3};
+use crate::sim::tracks::estimate::Estimate;
+use crate::sim::tracks::track::Track;
+
+/// Radius of the gate about a track within which objects are counted [m].
+pub const GATE_M: f64 = 5_000.0;
+/// Hard-body radius of the two together, for the probability of collision [m].
+pub const HARD_BODY_RADIUS_M: f64 = 10.0;
+/// What the probability of collision is not told below, as its logarithm.
+const LEAST_LOG10_PROBABILITY: f64 = -30.0;
+/// Estimated accelerations below so many standard deviations do not count as burns.
+const SIGNIFICANT_SIGMAS: f64 = 2.0;
+
+/// What the sampler of one track remembers from sample to sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrackMemory {
+    /// Δv of the track so far [m/s].
+    cumulative_delta_v_m_s: f64,
+    /// Time of the last sample [s]; none before the first.
+    last_s: Option<f64>,
+}
+
+/// What the observer knows at the time of a sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'a> {
+    /// Time since the start of the episode [s].
+    pub time_s: f64,
+    /// Own state, GCRF, as navigation tells it.
+    pub own: CartesianState,
+    /// Gravitational parameter [m³/s²].
+    pub mu_m3_s2: f64,
+    /// All tracks that the observer keeps.
+    pub tracks: &'a [Option<Track>],
+    /// The one that the window is about.
+    pub focus: usize,
+    /// Unit vector to the Sun, GCRF.
+    pub sun: Vector3,
+    /// Time within which a track that was not measured counts as unseen [s].
+    pub stale_after_s: f64,
+}
+
+impl Observed<'_> {
+    /// Channels 0 to 20 of the focus; NaN where it is not tracked or was not measured of late. The other channels are left alone.
+    pub fn write_track(&self, memory: &mut TrackMemory, out: &mut [f64; CHANNELS]) {
+        out[..21].fill(f64::NAN);
+        let elapsed_s = memory.last_s.map_or(0.0, |last_s| self.time_s - last_s);
+        memory.last_s = Some(self.time_s);
+        let Some(track) = self.tracks.get(self.focus).and_then(Option::as_ref) else { return };
+        let estimate = &track.estimate;
+        let acceleration = estimate.acceleration_m_s2();
+        if acceleration.norm() > SIGNIFICANT_SIGMAS * acceleration_sigma_m_s2(estimate) {
+            memory.cumulative_delta_v_m_s += acceleration.norm() * elapsed_s;
+        }
+        if self.time_s - track.last_hit_s > self.stale_after_s {
+            return;
+        }
+        let state = estimate.state();
+        let relative = RelativeState::between(&self.own, &state);
+        let RelativeState { position_rtn_m, velocity_rtn_m_s } = relative;
+        let range_m = position_rtn_m.norm();
+        out[0] = range_m;
+        out[1] = position_rtn_m.dot(&velocity_rtn_m_s) / range_m.max(1e-9);
+        out[2..5].copy_from_slice(position_rtn_m.as_slice());
+        out[5..8].copy_from_slice(velocity_rtn_m_s.as_slice());
+        self.write_elements(&state, out);
+        self.write_conjunction(estimate, &state, out);
+        out[14] = acceleration.norm();
+        out[15] = memory.cumulative_delta_v_m_s;
+        if let Some(curve) = track.contact.light_curve {
+            out[16] = curve.magnitude;
+            out[18] = curve.variance;
+        }
+        out[17] = track.contact.cross_section_dbsm.unwrap_or(f64::NAN);
+        let sight = (self.own.position_m - state.position_m).normalize();
+        out[19] = libm::acos(sight.dot(&self.sun).clamp(-1.0, 1.0));
+        let near = |other: &Track| (other.estimate.state().position_m - state.position_m).norm() < GATE_M;
+        out[20] = self.tracks.iter().flatten().filter(|other| near(other)).count() as f64;
+    }
+
+    /// Δa, |δe| and |δi|: differences of the semi-major axes, the eccentricity vectors and the orbits' normals.
+    fn write_elements(&self, state: &CartesianState, out: &mut [f64; CHANNELS]) {
+        let shape = |state: &CartesianState| {
+            let (position, velocity) = (&state.position_m, &state.velocity_m_s);
+            let radius_m = position.norm();
+            let energy = 0.5 * velocity.norm_squared() - self.mu_m3_s2 / radius_m;
+            let eccentricity = velocity.cross(&position.cross(velocity)) / self.mu_m3_s2 - position / radius_m;
+            (-0.5 * self.mu_m3_s2 / energy, eccentricity, position.cross(velocity).normalize())
+        };
+        let (own, other) = (shape(&self.own), shape(state));
+        if own.0 > 0.0 && other.0 > 0.0 {
+            out[8] = other.0 - own.0;
+        }
+        out[9] = (other.1 - own.1).norm();
+        out[10] = libm::atan2(own.2.cross(&other.2).norm(), own.2.dot(&other.2));
+    }
+
+    /// Time of closest approach, log10 Pc and Mahalanobis miss, by two-body motion; the covariance is moved along a straight line.
+    fn write_conjunction(&self, estimate: &Estimate, state: &CartesianState, out: &mut [f64; CHANNELS]) {
+        let Some(approach) = ClosestApproach::nearest(&[self.own, *state], self.mu_m3_s2) else { return };
+        out[11] = approach.offset_s;
+        let covariance_m2 = estimate.position_covariance_after_m2(approach.offset_s);
+        let Some(plane) = EncounterPlane::of(&approach.states, &covariance_m2) else { return };
+        let probability = short_encounter::probability(&plane, HARD_BODY_RADIUS_M);
+        out[12] = libm::log10(probability).max(LEAST_LOG10_PROBABILITY);
+        out[13] = plane.mahalanobis_distance(HARD_BODY_RADIUS_M).min(1e6);
+    }
+}
+
+fn acceleration_sigma_m_s2(estimate: &Estimate) -> f64 {
+    estimate.covariance.fixed_view::<3, 3>(6, 6).trace().max(0.0).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::Matrix3;
+
+    use super::super::channels::index_of;
+    use super::*;
+    use crate::astro::constants::EARTH_MU_M3_S2;
+    use crate::astro::kepler;
+    use crate::astro::rtn::RtnFrame;
+
+    fn own() -> CartesianState {
+        let speed_m_s = (EARTH_MU_M3_S2 / 7e6).sqrt();
+        CartesianState {
+            position_m: Vector3::new(7e6, 0.0, 0.0),
+            velocity_m_s: Vector3::new(0.0, 0.6 * speed_m_s, 0.8 * speed_m_s),
+        }
+    }
+
+    fn sample(tracks: &[Option<Track>], time_s: f64) -> [f64; CHANNELS] {
+        let observed = Observed {
+            time_s,
+            own: own(),
+            mu_m3_s2: EARTH_MU_M3_S2,
+            tracks,
+            focus: 1,
+            sun: Vector3::new(1.0, 0.0, 0.0),
+            stale_after_s: 60.0,
+        };
+        let mut out = [1.0; CHANNELS];
+        observed.write_track(&mut TrackMemory::default(), &mut out);
+        out
+    }
+
+    fn track(state: &CartesianState) -> Option<Track> {
+        Some(Track::given(Estimate::about(0.0, state, [20.0, 0.01, 0.0])))
+    }
+
+    #[test]
+    fn a_leader_on_the_same_orbit_has_no_difference_of_elements() {
+        let leader = kepler::propagate(&own(), EARTH_MU_M3_S2, 2.0);
+        let out = sample(&[None, track(&leader)], 0.0);
+        assert!((out[0] - (leader.position_m - own().position_m).norm()).abs() < 1e-6);
+        assert!(out[3] > 15e3 && out[8].abs() < 1e-3 && out[9] < 1e-9 && out[10] < 1e-9, "{out:?}");
+        assert_eq!((out[14], out[15], out[20]), (0.0, 0.0, 1.0));
+        // The Sun is behind own ship's back, nearly: a leader is lit from the side.
+        assert!((out[19] - std::f64::consts::FRAC_PI_2).abs() < 0.01);
+        assert!(out[16].is_nan() && out[17].is_nan(), "neither telescope nor radar looked");
+        assert_eq!(out[21], 1.0, "not a channel of the track");
+    }
+
+    #[test]
+    fn a_crossing_shows_its_time_and_probability() {
+        let later = kepler::propagate(&own(), EARTH_MU_M3_S2, 600.0);
+        let frame = RtnFrame::of(&later);
+        let crossing =
+            CartesianState { position_m: later.position_m + frame.radial * 5.0, velocity_m_s: -later.velocity_m_s };
+        let now = kepler::propagate(&crossing, EARTH_MU_M3_S2, -600.0);
+        let of = |name| index_of(name).expect("a channel");
+        let hit = sample(&[None, track(&now)], 0.0);
+        assert!((hit[of("time_of_closest_approach")] - 600.0).abs() < 1e-3);
+        // 20.9 m of deviation (20 m, and 0.01 m/s for 600 s) on each of two axes and 10 m of hard body: 1 - exp(-10² / (2 × 20.9²)).
+        assert!((hit[of("log10_collision_probability")] + 0.97).abs() < 0.05, "{}", hit[12]);
+        assert!(hit[of("mahalanobis_miss")] < 0.5);
+    }
+
+    #[test]
+    fn what_was_not_measured_of_late_is_a_gap() {
+        let leader = kepler::propagate(&own(), EARTH_MU_M3_S2, 2.0);
+        let out = sample(&[None, track(&leader)], 61.0);
+        assert!(out[..21].iter().all(|value| value.is_nan()));
+        assert!(sample(&[None, None], 0.0)[..21].iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn covariance_grows_along_a_straight_line() {
+        let estimate = Estimate::about(0.0, &own(), [2.0, 0.1, 0.0]);
+        let grown = estimate.position_covariance_after_m2(10.0);
+        assert!((grown - Matrix3::identity() * 5.0).norm() < 1e-12);
+    }
+}
