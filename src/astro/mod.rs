@@ -10,6 +10,7 @@ pub mod celestial_pole;
 pub mod chebyshev;
 pub mod conjunction;
 pub mod constants;
+pub mod curvilinear;
 pub mod eclipse;
 pub mod elements;
 pub mod equinoctial;

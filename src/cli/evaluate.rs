@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::difficulty::Difficulty;
 use super::model::{self, Model};
-use super::{Failure, Machine, load};
+use super::{Failure, Machine};
 use crate::eval::evaluate::{Contender, Seeds, baseline_contenders, compare};
 use crate::eval::figures::{PolicyFigures, PolicyKind};
 use crate::eval::table::{behaviour_table, policy_table};
@@ -32,11 +33,13 @@ pub(super) struct EvaluateArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    difficulty: Difficulty,
+    #[command(flatten)]
     machine: Machine,
 }
 
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
-    let scenario = load(&arguments.scenario)?;
+    let scenario = arguments.difficulty.load(&arguments.scenario)?;
     require_learned(&scenario)?;
     arguments.machine.enter(|| {
         let seeds = Seeds { run: arguments.seed, domain: SeedDomain::Report, count: arguments.episodes };

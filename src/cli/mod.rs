@@ -5,6 +5,7 @@
 
 mod champion;
 mod conjunction;
+mod difficulty;
 mod evaluate;
 mod model;
 mod propagate;
@@ -49,7 +50,7 @@ enum Command {
     Champion(champion::ChampionArguments),
     /// Tell closest approach and probability of collision of a conjunction data message.
     Conjunction(conjunction::ConjunctionArguments),
-    /// Check scenarios.
+    /// Check, list and show scenarios, and the language that they are written in.
     #[command(subcommand)]
     Scenario(scenario::ScenarioCommand),
 }
@@ -124,7 +125,8 @@ AstroShield: adversarial spacecraft scenarios in RON, played in parallel; polici
                                                         play, record, and make a page that replays it
   astroshield propagate --state \"7000 0 0 0 7.5 0\" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
   astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
-  astroshield scenario check scenarios/*.ron
+  astroshield scenario list                             what is shipped; `show FILE` tells what one draws
+  astroshield scenario check scenarios/*.ron            all faults at once; `scenario schema` prints the language
 
 `astroshield --help` lists everything, `astroshield COMMAND --help` one command.
 ";

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use hifitime::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::difficulty::Difficulty;
 use super::model::Model;
-use super::{Failure, Machine, load};
+use super::{Failure, Machine};
 use crate::env::vector::EpisodeResult;
 use crate::eval::evaluate::Seeds;
 use crate::eval::recording::directory::{RecordingDirectory, Written};
@@ -55,11 +56,13 @@ pub(super) struct SimulateArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    difficulty: Difficulty,
+    #[command(flatten)]
     machine: Machine,
 }
 
 pub(super) fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
-    let scenario = load(&arguments.scenario)?;
+    let scenario = arguments.difficulty.load(&arguments.scenario)?;
     arguments.machine.enter(|| simulate(arguments, &scenario))
 }
 

@@ -6,14 +6,15 @@ use burn::backend::Autodiff;
 use burn::tensor::backend::AutodiffBackend;
 use serde::{Deserialize, Serialize};
 
+use super::difficulty::Difficulty;
 use super::evaluate::{closing, json, report, require_learned};
-use super::{Failure, Machine, colour, load};
+use super::{Failure, Machine, colour};
 use crate::eval::evaluate::Seeds;
 use crate::models::checkpoint::Checkpoint;
 use crate::models::device::Cpu;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 use crate::models::device::DeviceChoice;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, ScenarioError};
 use crate::sim::seeds::SeedDomain;
 use crate::train::TrainError;
 use crate::train::config::TrainingConfig;
@@ -58,6 +59,8 @@ pub(super) struct TrainArguments {
     #[arg(long)]
     quiet: bool,
     #[command(flatten)]
+    difficulty: Difficulty,
+    #[command(flatten)]
     machine: Machine,
 }
 
@@ -72,7 +75,7 @@ struct RunConfig {
 }
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
-    let scenario = load(&arguments.scenario)?;
+    let scenario = arguments.difficulty.load(&arguments.scenario)?;
     require_learned(&scenario)?;
     let mut config = TrainingConfig::of(&scenario).map_err(|error| Failure::Error(error.render(colour())))?;
     let stop_at = arguments.steps.unwrap_or(config.steps);
@@ -113,7 +116,10 @@ fn train<B: AutodiffBackend>(
         Task { name: &scenario.name, hash: &scenario.hash, template: &scenario.template, rewards: &scenario.rewards };
     // Everything that can be refused is refused before the run's directory is made.
     let seed = config.seed;
-    let mut training = PolicyTraining::<B>::new(task, config.clone(), Default::default())?;
+    let stages = config.curriculum.iter().flat_map(|curriculum| &curriculum.stages);
+    let stages = stages.map(|difficulty| Ok(scenario.at_difficulty(*difficulty)?.template));
+    let stages = stages.collect::<Result<Vec<_>, ScenarioError>>()?;
+    let mut training = PolicyTraining::<B>::new(task, config.clone(), Default::default())?.with_stages(stages)?;
     let directory = match &arguments.resume {
         Some(run) => {
             let path = run.as_ref().or(arguments.run_dir.as_ref());

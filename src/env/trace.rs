@@ -10,10 +10,25 @@ use crate::sim::shard::Shard;
 pub struct Trace {
     /// The behaviour drawn for each slot; `None` for a learned one.
     pub behaviours: Vec<Option<&'static str>>,
-    /// Each slot at the start.
+    /// Each slot at the start; what a slot holds that is not there yet means nothing.
     pub start: Vec<CraftState>,
+    /// The segment from which each slot is there: 0 where it is from the start, `None` where nothing was released into it.
+    pub first_segment: Vec<Option<usize>>,
+    /// Slots that began a segment otherwise than they had ended the one before: let go of, or recoiling.
+    pub restarts: Vec<Restart>,
     /// What was flown, in order.
     pub segments: Vec<FlownSegment>,
+}
+
+/// A slot that a release gave another state or mass at the start of a segment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Restart {
+    /// The slot.
+    pub slot: usize,
+    /// The segment, as an index.
+    pub segment: usize,
+    /// The spacecraft after the release.
+    pub state: CraftState,
 }
 
 /// A spacecraft at one moment.
@@ -65,25 +80,42 @@ impl Trace {
     pub(super) fn begin(shard: &mut Shard, index: usize) -> Self {
         let slots = shard.template().slots.len();
         let behaviours = (0..slots).map(|slot| shard.behaviour(index, slot)).collect();
-        let start = shard.with_rows(index, |_, _, rows| {
-            (0..slots).map(|slot| CraftState::of(&rows.orbits[slot], &rows.masses[slot], &rows.ledgers[slot])).collect()
+        let (start, first_segment) = shard.with_rows(index, |_, _, rows| {
+            let of = |slot: usize| CraftState::of(&rows.orbits[slot], &rows.masses[slot], &rows.ledgers[slot]);
+            let is_there = |slot: usize| (rows.identities[slot].team != 0).then_some(0);
+            ((0..slots).map(of).collect(), (0..slots).map(is_there).collect())
         });
-        Self { behaviours, start, segments: Vec::new() }
+        Self { behaviours, start, first_segment, restarts: Vec::new(), segments: Vec::new() }
     }
 
     /// Adds the segment that the arena has just played.
     pub(super) fn push(&mut self, arena: &Arena, rows: &Rows<'_>) {
-        let craft = (0..self.start.len())
-            .map(|slot| {
-                let mass_before_kg = self.segments.last().map_or(self.start[slot], |last| last.craft[slot].end).mass_kg;
-                CraftSegment {
-                    throttle: rows.ledgers[slot].last_throttle,
-                    // Force is constant over a segment: the acceleration at its start times the mass then.
-                    thrust_rtn_n: Vector3::from(rows.burns[slot].acceleration_rtn_m_s2) * mass_before_kg,
-                    end: CraftState::of(&rows.orbits[slot], &rows.masses[slot], &rows.ledgers[slot]),
-                }
-            })
-            .collect();
+        let segment = self.segments.len();
+        let mut craft = Vec::with_capacity(self.start.len());
+        for slot in 0..self.start.len() {
+            let end = CraftState::of(&rows.orbits[slot], &rows.masses[slot], &rows.ledgers[slot]);
+            let mut before = self.segments.last().map_or(self.start[slot], |last| last.craft[slot].end);
+            let appears = self.first_segment[slot].is_none() && rows.identities[slot].team != 0;
+            if appears {
+                self.first_segment[slot] = Some(segment);
+            }
+            let began = rows.previous[slot].0.state();
+            if appears || began != before.state {
+                // A release comes before the burn, which took this share of the mass and, of the Δv, what `pay` counts.
+                let burnt = rows.burns[slot].specific_mass_flow_1_s * arena.last_segment_s;
+                let kept = if appears { CraftState { delta_v_spent_m_s: 0.0, ..end } } else { before };
+                let delta_v_left_m_s =
+                    if appears { rows.masses[slot].initial_delta_v_m_s } else { before.delta_v_left_m_s };
+                before = CraftState { state: began, mass_kg: end.mass_kg / (1.0 - burnt), delta_v_left_m_s, ..kept };
+                self.restarts.push(Restart { slot, segment, state: before });
+            }
+            craft.push(CraftSegment {
+                throttle: rows.ledgers[slot].last_throttle,
+                // Force is constant over a segment: the acceleration at its start times the mass then.
+                thrust_rtn_n: Vector3::from(rows.burns[slot].acceleration_rtn_m_s2) * before.mass_kg,
+                end,
+            });
+        }
         self.segments.push(FlownSegment { end_s: arena.time_s, craft });
     }
 }

@@ -301,6 +301,13 @@ impl VectorEnv {
         true
     }
 
+    /// Has every arena draw from another template from now on, its next episode and whatever the one in hand has yet to draw;
+    /// says whether the template differs in nothing else than what is drawn, without which nothing is changed.
+    #[must_use]
+    pub fn draw_from(&mut self, template: &Template) -> bool {
+        self.parts.iter_mut().all(|part| part.shard.draw_from(template))
+    }
+
     /// The shards, for a test or a bench.
     pub fn shards_mut(&mut self) -> impl Iterator<Item = &mut Shard> {
         self.parts.iter_mut().map(|part| &mut part.shard)

@@ -1,5 +1,6 @@
 //! Evaluation: policies on paired seeds beside scripted baselines, with intervals.
 
+pub mod draw;
 pub mod evaluate;
 pub mod figures;
 pub mod random_policy;

@@ -7,6 +7,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use rand_distr::{Distribution, StandardNormal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::env::observation::OBSERVATION;
@@ -14,12 +15,13 @@ use crate::env::plan::PLAN;
 use crate::sim::seeds::Generator;
 
 /// Sizes and initial spread of an [`ActorCritic`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ActorCriticConfig {
     /// Entries of an observation.
     pub observation: usize,
     /// Width of the hidden layer of the actor and of the critic.
+    #[schemars(extend("minimum" = 1, "maximum" = 65_536))]
     pub hidden: usize,
     /// Entries of a plan.
     pub plan: usize,

@@ -20,7 +20,7 @@ use crate::sim::template::{Capture, Cast, Failure, Goal, Objective, Physics, Ref
 const RAD_PER_DEG: f64 = std::f64::consts::PI / 180.0;
 const M_PER_KM: f64 = 1000.0;
 
-/// The template of `config`, or `None` where `config` has a fault that [`validate`](super::validate) tells.
+/// The template of `config`, whose ramps have been resolved, or `None` where `config` has a fault that [`validate`](super::validate) tells.
 pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<Template> {
     let epoch_jd_tt = epoch::julian_date_tt(&config.epoch).ok()?;
     let mut teams: Vec<&str> = Vec::new();
@@ -150,6 +150,12 @@ fn start(config: &ScenarioConfig, orbit: &OrbitConfig, epoch_jd_tt: f64) -> Opti
             position_m: position_m.clone(),
             velocity_m_s: velocity_m_s.clone(),
         },
+        OrbitConfig::Crossing { with, after_s, miss_m, relative_speed_m_s } => Start::Crossing {
+            with: slot_of(config, with)?,
+            after_s: after_s.clone(),
+            miss_m: miss_m.clone(),
+            relative_speed_m_s: relative_speed_m_s.clone(),
+        },
         OrbitConfig::RtnShell { to, range_m, direction_weights, base_velocity, speed_m_s } => {
             // Only the ratio of the weights counts; with a greatest of one, a draw is never too short to be normalised.
             let greatest = direction_weights.iter().copied().fold(0.0, f64::max);
@@ -174,6 +180,10 @@ fn shifted(of: &Distribution, by: f64) -> Option<Distribution> {
         Distribution::Uniform(low, high) => Distribution::Uniform(low + by, high + by),
         Distribution::Normal(mean, std_dev) => Distribution::Normal(mean + by, *std_dev),
         Distribution::Choice(values) => Distribution::Choice(values.iter().map(|value| value + by).collect()),
+        Distribution::Ramp { easy, hard } => {
+            let shifted = |bounds: &(f64, f64)| (bounds.0 + by, bounds.1 + by);
+            Distribution::Ramp { easy: shifted(easy), hard: shifted(hard) }
+        }
         Distribution::LogUniform(..) => return None,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::sim::config::{
 };
 
 /// A scenario as its author writes it; kilometres and degrees where a field's name says so.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioConfig {
     /// Name, by which results are filed: letters, digits, `_` and `-`.
@@ -21,6 +22,10 @@ pub struct ScenarioConfig {
     pub summary: String,
     /// Start of every episode, UTC, ISO 8601: `2026-03-20T12:00:00Z`.
     pub epoch: String,
+    /// How hard it is, from 0 to 1: where between `easy` and `hard` every `Ramp(…)` of the file stands.
+    #[serde(default = "hardest", skip_serializing_if = "is_hardest")]
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0, "default" = 1.0))]
+    pub difficulty: f64,
     /// Physics.
     pub physics: PhysicsConfig,
     /// Segments, decisions, the limit.
@@ -49,5 +54,15 @@ pub struct ScenarioConfig {
     pub held_out: BTreeMap<String, Vec<BehaviourConfig>>,
     /// What the trainer is told; kept as text, see [`Scenario::training`](super::Scenario::training).
     #[serde(default, skip_serializing)]
+    #[schemars(skip)]
     pub(super) training: Option<IgnoredAny>,
+}
+
+fn hardest() -> f64 {
+    1.0
+}
+
+/// The default is not written, so that the hash of a scenario without ramps is what it was before there were any.
+fn is_hardest(difficulty: &f64) -> bool {
+    *difficulty == hardest()
 }

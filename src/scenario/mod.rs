@@ -2,13 +2,16 @@
 
 mod compile;
 pub mod config;
+mod difficulty;
 pub mod epoch;
 pub mod error;
+pub mod language;
 pub mod spans;
 mod start_files;
 mod syntax;
 #[cfg(test)]
 mod tests;
+pub mod unit;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -58,6 +61,7 @@ pub struct Scenario {
     source_name: String,
     text: String,
     spans: Spans,
+    starts: StartFiles,
 }
 
 impl Scenario {
@@ -125,7 +129,7 @@ impl Scenario {
             faults.extend(validate::faults(config, &starts, text, &spans));
         }
         match (reading.value, faults.is_empty()) {
-            (Some(config), true) => Self::of(name, text, spans, config, &starts),
+            (Some(config), true) => Self::of(name, text, spans, config, starts),
             _ => Err(ScenarioError::of_faults(name, text, faults)),
         }
     }
@@ -136,18 +140,19 @@ impl Scenario {
         text: &str,
         spans: Spans,
         config: ScenarioConfig,
-        starts: &StartFiles,
+        starts: StartFiles,
     ) -> Result<Self, ScenarioError> {
         let internal = |what: &str| {
             let message =
                 format!("this scenario passed its checks but {what}: a fault of the program, please report it");
             ScenarioError::of_faults(name, text, vec![Fault::new(0..0, message, None)])
         };
-        let template = compile::template(&config, starts).ok_or_else(|| internal("cannot be compiled"))?;
+        let resolved = difficulty::resolved(&config).ok_or_else(|| internal("has ramps that cannot be resolved"))?;
+        let template = compile::template(&resolved, &starts).ok_or_else(|| internal("cannot be compiled"))?;
         let epoch = epoch::instant(&config.epoch).map_err(|_| internal("has no epoch"))?;
         let written = ron::to_string(&config).map_err(|_| internal("cannot be written"))? + &starts.meaning();
         let slot = |name: &String| config.spacecraft.iter().position(|craft| craft.name == *name);
-        let held_out = config.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
+        let held_out = resolved.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
         Ok(Self {
             name: config.name.clone(),
             summary: config.summary.clone(),
@@ -160,7 +165,27 @@ impl Scenario {
             source_name: name.to_owned(),
             text: text.to_owned(),
             spans,
+            starts,
         })
+    }
+
+    /// The same scenario at another difficulty, 0 to 1. Its hash is that of a file which says so itself.
+    ///
+    /// # Errors
+    /// A fault where `difficulty` is no number from 0 to 1.
+    pub fn at_difficulty(&self, difficulty: f64) -> Result<Self, ScenarioError> {
+        if !(0.0..=1.0).contains(&difficulty) {
+            let message = format!("difficulty {difficulty} is not from 0 to 1");
+            return Err(self.refuse(vec![self.fault("difficulty", message, None)]));
+        }
+        let config = ScenarioConfig { difficulty, ..self.config.clone() };
+        Self::of(&self.source_name, &self.text, self.spans.clone(), config, self.starts.clone())
+    }
+
+    /// Whether anything of the scenario depends on its difficulty, which is where its file has a `Ramp(…)`.
+    #[must_use]
+    pub fn has_ramps(&self) -> bool {
+        difficulty::has_ramps(&self.config)
     }
 
     /// Names of the teams, in the order in which the scenario names them: team 1 first.

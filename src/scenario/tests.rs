@@ -407,6 +407,34 @@ fn a_shell_that_reaches_into_the_air_is_refused() {
 }
 
 #[test]
+fn a_crossing_is_refused_where_there_is_none() {
+    let start = PURSUIT.find("orbit: RtnShell(").expect("the pursuer's start");
+    let end = start + PURSUIT[start..].find("),\n            control").expect("its end") + 1;
+    let crossing = "orbit: Crossing(with: \"evader\", after_s: Uniform(300, 900), miss_m: Fixed(200), \
+                    relative_speed_m_s: LogUniform(100, 14000))";
+    let text = format!("{}{crossing}{}", &PURSUIT[..start], &PURSUIT[end..]);
+    assert!(matches!(sound(&text).template.slots[1].start, Start::Crossing { with: 0, .. }));
+    for case in [
+        ["with: \"evader\"", "with: \"evadr\"", "\"evadr\"", "no spacecraft 'evadr'"],
+        ["with: \"evader\"", "with: \"pursuer\"", "\"pursuer\"", "the start is relative to itself"],
+        ["Uniform(300, 900)", "Fixed(-1)", "Fixed(-1)", "time of the crossing -1 s is negative (spacecraft 'pursuer')"],
+        ["Fixed(200)", "Fixed(-2)", "Fixed(-2)", "miss -2 m is negative"],
+        ["LogUniform(100, 14000)", "Fixed(0)", "Fixed(0)", "relative speed 0 m/s is not positive"],
+        ["LogUniform(100, 14000)", "Fixed(0.4)", "Fixed(0.4)", "is no crossing: the two stay together"],
+        // 7.56 km/s at 602 km, twice.
+        ["LogUniform(100, 14000)", "Fixed(15200)", "Fixed(15200)", "is more than meeting 'evader' head-on gives"],
+    ] {
+        assert_one_fault(&text, case);
+    }
+    let start = DOCKING.find("orbit: RtnShell(").expect("the deputy's start");
+    let end = start + DOCKING[start..].find("),\n            // Flown").expect("its end") + 1;
+    let text = format!("{}{}{}", &DOCKING[..start], crossing.replace("evader", "station"), &DOCKING[end..]);
+    let found = faults(&text);
+    assert!(found.iter().any(|fault| fault.message.contains("Crossing is a start of the Standard tier")), "{found:?}");
+    assert!(found.iter().all(|fault| fault.help.is_some()), "{found:?}");
+}
+
+#[test]
 fn the_number_of_spacecraft_is_bounded() {
     let extra = |index: usize| {
         format!(

@@ -186,6 +186,8 @@ impl<'a> Check<'a> {
             let message = format!("epoch {} {reason}", Quoted(&self.config.epoch));
             self.fault(&root.field("epoch"), message, Some("UTC, as in `2026-03-20T12:00:00Z`".to_owned()));
         }
+        let allowed = Allowed { greatest: 1.0, ..Allowed::NOT_NEGATIVE };
+        self.number(&root.field("difficulty"), "difficulty", self.config.difficulty, "", allowed);
     }
 
     fn physics(&mut self) {

@@ -127,6 +127,8 @@ pub struct Ledger {
     pub last_acceleration_m_s2: Vector3,
     /// Time for which acceleration by thrust has been about the same, the last segment included [s].
     pub acceleration_held_s: f64,
+    /// Rate at which it has tumbled since a break-up [rad/s]; zero while it is whole.
+    pub tumble_rad_s: f64,
 }
 
 /// Team and role.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::behaviours::BehaviourConfig;
@@ -14,16 +15,18 @@ use super::harm::HarmLimit;
 use super::sensing::config::{SensingConfig, SignatureConfig};
 
 /// Physics of an episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhysicsConfig {
     /// How states are kept and moved.
     pub tier: Tier,
     /// Gravitational parameter [m³/s²]; JGM-3 when left out.
     #[serde(default = "default_mu")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub mu_m3_s2: f64,
     /// Equatorial radius [m]; JGM-3 when left out.
     #[serde(default = "default_radius")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub earth_radius_m: f64,
     /// Zonal coefficients in place of those of JGM-3.
     #[serde(default, skip_serializing_if = "ZonalsConfig::is_default")]
@@ -31,23 +34,28 @@ pub struct PhysicsConfig {
 }
 
 /// Unnormalised zonal coefficients that a scenario sets by itself; JGM-3 where left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ZonalsConfig {
     /// J2 [-].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = -0.1, "maximum" = 0.1))]
     pub j2: Option<f64>,
     /// J3 [-].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = -0.1, "maximum" = 0.1))]
     pub j3: Option<f64>,
     /// J4 [-].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = -0.1, "maximum" = 0.1))]
     pub j4: Option<f64>,
     /// J5 [-].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = -0.1, "maximum" = 0.1))]
     pub j5: Option<f64>,
     /// J6 [-].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = -0.1, "maximum" = 0.1))]
     pub j6: Option<f64>,
 }
 
@@ -82,12 +90,13 @@ fn default_radius() -> f64 {
 }
 
 /// Physics tier.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum Tier {
     /// Clohessy-Wiltshire in the Hill frame of a circular reference orbit, exact for a constant acceleration over a segment.
     Relative {
         /// Mean motion of the reference orbit [rad/s].
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         mean_motion_rad_s: f64,
         /// Angle of the Sun at the start, from R against T, in the plane of the reference orbit [deg]; along R when left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,6 +109,7 @@ pub enum Tier {
         /// Greatest substep of the integrator [s]; a segment is cut into equal substeps no longer than this. Left out, 15 s: the
         /// error of an hour in low orbit stays below 1 m (a test measures it).
         #[serde(default = "default_substep")]
+        #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 600.0))]
         substep_s: f64,
     },
     /// GCRF, the named forces, DOP853 with an adaptive step: some hundred times dearer, for evaluation and validation.
@@ -108,9 +118,11 @@ pub enum Tier {
         forces: Vec<ForceConfig>,
         /// Error allowed a step, relative to position and velocity.
         #[serde(default = "default_relative_tolerance")]
+        #[schemars(extend("minimum" = 1e-15, "maximum" = 1e-3))]
         relative_tolerance: f64,
         /// Error allowed a step on top of that [m]; a thousandth of it a second for the velocity.
         #[serde(default = "default_absolute_tolerance")]
+        #[schemars(extend("minimum" = 1e-12, "maximum" = 1e3))]
         absolute_tolerance_m: f64,
     },
 }
@@ -128,6 +140,16 @@ fn default_absolute_tolerance() -> f64 {
 }
 
 impl Tier {
+    /// The name in lower case, as lists have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Relative { .. } => "relative",
+            Self::Standard { .. } => "standard",
+            Self::Reference { .. } => "reference",
+        }
+    }
+
     /// The named forces; none in the relative tier, which has its own.
     #[must_use]
     pub fn forces(&self) -> &[ForceConfig] {
@@ -139,14 +161,17 @@ impl Tier {
 }
 
 /// Times of an episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimingConfig {
     /// Length of one of the 16 segments of a plan [s].
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub segment_s: f64,
     /// Segments of each plan that are executed before the next decision, 1 to 16.
+    #[schemars(extend("minimum" = 1, "maximum" = 16))]
     pub replan_every: usize,
     /// Limit of an episode [s].
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub time_limit_s: f64,
     /// What the limit is to a learner.
     #[serde(default)]
@@ -154,7 +179,7 @@ pub struct TimingConfig {
 }
 
 /// What reaching the time limit is to a learner.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum AtTimeLimit {
     /// Part of the task (the time left is observed): the episode is `terminated`, and has failed.
     #[default]
@@ -187,7 +212,7 @@ impl ObservationConfig {
 }
 
 /// One spacecraft, which is one slot of each arena.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpacecraftConfig {
     /// Name, unique in the scenario.
@@ -197,18 +222,22 @@ pub struct SpacecraftConfig {
     /// Role, told to a policy as a one-hot.
     pub role: Role,
     /// Mass at the start, propellant included [kg].
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub mass_kg: Distribution,
     /// Thrusters and propellant; none for an object that cannot manoeuvre.
     #[serde(default)]
     pub propulsion: Option<PropulsionConfig>,
     /// Area that drag and sunlight press on [m²]; 1 m² when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1e6))]
     pub area_m2: Option<Distribution>,
     /// Drag coefficient Cd [-]; 2.2 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0.0, "maximum" = 10.0))]
     pub drag_coefficient: Option<Distribution>,
     /// Radiation pressure coefficient Cr [-], 1 for what absorbs all light to 2 for a mirror; 1.3 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0.0, "maximum" = 10.0))]
     pub radiation_coefficient: Option<Distribution>,
     /// How it learns of the others; it sees the truth when left out.
     #[serde(default, skip_serializing_if = "SensingConfig::is_perfect")]
@@ -230,7 +259,7 @@ pub struct SpacecraftConfig {
 }
 
 /// Role of a spacecraft, as a policy is told it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Role {
     /// Seeks its target.
     Pursuer,
@@ -243,37 +272,41 @@ pub enum Role {
 }
 
 /// Thrusters and propellant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PropulsionConfig {
     /// How the thrust is bounded.
     pub thrusters: Thrusters,
     /// Specific impulse [s]; left out, burns take no mass (as in AFRL's environments).
     #[serde(default)]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub isp_s: Option<Distribution>,
     /// Δv at the start [m/s]; left out, it is not bounded.
     #[serde(default)]
+    #[schemars(extend("minimum" = 0.0))]
     pub delta_v_m_s: Option<Distribution>,
 }
 
 /// How the thrust is bounded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum Thrusters {
     /// One thruster that points anywhere: the thrust vector lies in a ball.
     Vectored {
         /// Greatest thrust [N].
+        #[schemars(extend("minimum" = 0.0))]
         thrust_n: Distribution,
     },
     /// A pair on each of R, T and N: the thrust vector lies in a box.
     PerAxis {
         /// Greatest thrust on each axis [N].
+        #[schemars(extend("minimum" = 0.0))]
         thrust_n: Distribution,
     },
 }
 
 /// Where a spacecraft starts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum OrbitConfig {
     /// The origin of the Hill frame, at rest; only in the `Relative` tier.
@@ -281,10 +314,13 @@ pub enum OrbitConfig {
     /// Keplerian elements about the Earth, GCRF; not in the `Relative` tier.
     Keplerian {
         /// Altitude of the perigee above the equatorial radius [km].
+        #[schemars(extend("minimum" = 80.0, "maximum" = 900_000.0))]
         perigee_altitude_km: Distribution,
         /// Eccentricity, 0 to below 1.
+        #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
         eccentricity: Distribution,
         /// Inclination [deg].
+        #[schemars(extend("minimum" = 0.0, "maximum" = 180.0))]
         inclination_deg: Distribution,
         /// Right ascension of the ascending node [deg].
         raan_deg: Distribution,
@@ -309,15 +345,36 @@ pub enum OrbitConfig {
         /// Name of the other spacecraft, which stands before this one.
         to: String,
         /// Distance [m].
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         range_m: Distribution,
         /// Weights of R, T and N in the direction: a Gaussian vector is scaled by them and normalised. (1, 1, 1) is uniform on the sphere.
         #[serde(default = "isotropic")]
+        #[schemars(extend("minimum" = 0.0))]
         direction_weights: [f64; 3],
         /// The velocity that the one below is added to.
         #[serde(default)]
         base_velocity: BaseVelocity,
         /// Speed in a direction uniform on the sphere, in the rotating frame [m/s].
+        #[schemars(extend("minimum" = 0.0))]
         speed_m_s: Distribution,
+    },
+    /// A bound orbit that crosses another spacecraft's: built where the two are nearest, and moved back by two-body motion; not in the
+    /// `Relative` tier.
+    ///
+    /// The direction of the relative velocity is drawn uniform on the sphere, until the perigee of the orbit that it gives is above an altitude of
+    /// 120 km and its eccentricity below 0.9. Where 256 draws do not find one, the orbit is that of the other spacecraft turned
+    /// about the radius, by 2 asin(v_rel / 2v) of the horizontal speed v. The miss lies across the relative velocity in a drawn
+    /// direction (a point of the encounter plane). Should the other burn, or other forces act, the two pass otherwise: J2 alone may move
+    /// them by 3 J2 μ R² / r⁴ times the time squared, 2 km in 5 minutes.
+    Crossing {
+        /// Name of the other spacecraft, which stands before this one.
+        with: String,
+        /// When the two are nearest, since the start of the episode [s].
+        after_s: Distribution,
+        /// How near they come [m].
+        miss_m: Distribution,
+        /// Relative speed then [m/s].
+        relative_speed_m_s: Distribution,
     },
     /// A two-line element set, propagated by SGP4 to the scenario's epoch; not in the `Relative` tier.
     Tle {
@@ -339,6 +396,7 @@ pub enum OrbitConfig {
         /// File in keyword-value notation, relative to the scenario's.
         file: String,
         /// Object of the message, 1 or 2.
+        #[schemars(extend("minimum" = 1, "maximum" = 2))]
         object: u8,
     },
 }
@@ -348,7 +406,7 @@ fn isotropic() -> [f64; 3] {
 }
 
 /// A velocity in the rotating frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum BaseVelocity {
     /// At rest in the rotating frame.
     #[default]
@@ -358,7 +416,7 @@ pub enum BaseVelocity {
 }
 
 /// Who flies a spacecraft.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum ControlConfig {
     /// A policy, through plans of 16 segments.
@@ -368,13 +426,14 @@ pub enum ControlConfig {
 }
 
 /// Who plays what: where a scenario has casts, one is drawn an episode for all spacecraft together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CastConfig {
     /// Name, by which results are told apart.
     pub name: String,
     /// How often it is drawn, relative to the other casts.
     #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub weight: f64,
     /// For scripted spacecraft by name, what they play; the others draw from their own list.
     pub behaviours: BTreeMap<String, BehaviourConfig>,
@@ -391,7 +450,7 @@ fn one() -> f64 {
 }
 
 /// What decides an episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectiveConfig {
     /// The team whose success is told.
@@ -410,7 +469,7 @@ pub struct ObjectiveConfig {
 }
 
 /// What the systems of a spacecraft must not suffer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HarmConfig {
     /// Name of the spacecraft; it has a `bus`.
@@ -420,7 +479,7 @@ pub struct HarmConfig {
 }
 
 /// One spacecraft putting another out by coming near.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaptureConfig {
     /// Name of the one that catches.
@@ -432,7 +491,7 @@ pub struct CaptureConfig {
 }
 
 /// What counts as success.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum SuccessConfig {
     /// Coming within a distance of another spacecraft.
@@ -442,9 +501,11 @@ pub enum SuccessConfig {
         /// Name of the spacecraft that it must reach.
         target: String,
         /// Distance [m].
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         radius_m: f64,
         /// Greatest relative speed when the distance is crossed [m/s]; faster is a crash, which has failed.
         #[serde(default)]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         max_speed_m_s: Option<f64>,
     },
     /// Reaching the time limit without a failure.
@@ -455,6 +516,7 @@ pub enum SuccessConfig {
         from: String,
         /// Distance at which `who` has caught `from`, which is success at once [m].
         #[serde(default)]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         catch_m: Option<f64>,
     },
     /// Seeing points on a sphere about another spacecraft, each at the end of a segment in which it is in sight and lit.
@@ -512,7 +574,7 @@ fn right_angle() -> f64 {
 }
 
 /// How much each point of an inspection counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum PointWeights {
     /// All alike.
     #[default]
@@ -522,7 +584,7 @@ pub enum PointWeights {
 }
 
 /// The axis of a station, from the target.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum StationAxis {
     /// Towards the Sun.
     Sun,
@@ -531,7 +593,7 @@ pub enum StationAxis {
 }
 
 /// A score that others have published for their game, told beside the outcome.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum ScoreConfig {
     /// KSPDG's pursuit and evasion: (0.1 d)² + (0.5 v)^1.5 + (0.1 kg)^1.25 + 0.01 t at the closest approach; lower is better.
@@ -587,7 +649,7 @@ impl SuccessConfig {
 }
 
 /// What counts as failure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum FailureConfig {
     /// The two being further apart than a distance.
@@ -597,6 +659,7 @@ pub enum FailureConfig {
         /// The other.
         from: String,
         /// Distance [m].
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         range_m: f64,
     },
     /// The two being nearer than a distance.
@@ -606,6 +669,7 @@ pub enum FailureConfig {
         /// The other.
         from: String,
         /// Distance [m].
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         radius_m: f64,
     },
     /// Relative speed above `floor_m_s + slope_per_s × (distance - offset_m)` by more than a margin.
@@ -615,12 +679,16 @@ pub enum FailureConfig {
         /// The other, to which distance and speed are relative.
         from: String,
         /// Limit at the offset [m/s].
+        #[schemars(extend("minimum" = 0.0))]
         floor_m_s: f64,
         /// Growth of the limit with distance [1/s].
+        #[schemars(extend("minimum" = 0.0))]
         slope_per_s: f64,
         /// Distance at which the limit is the floor [m].
+        #[schemars(extend("minimum" = 0.0))]
         offset_m: f64,
         /// Overspeed that ends the episode [m/s]; any overspeed is counted.
+        #[schemars(extend("minimum" = 0.0))]
         margin_m_s: f64,
     },
 }

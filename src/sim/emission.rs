@@ -1,6 +1,7 @@
 //! What a spacecraft sends out at another: jamming, light, commands. What that does is up to the systems of the one it is sent at.
 
 use bevy_ecs::component::Component;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a spacecraft sends out in the segment in hand; nothing by default.
@@ -25,7 +26,7 @@ impl Emission {
 }
 
 /// A link of a spacecraft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Band {
     /// Commands from the ground.
     Uplink,

@@ -1,5 +1,6 @@
 //! What an episode is lost by without anything coming near: a link, a focal plane, the command of the spacecraft.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
@@ -16,7 +17,7 @@ pub struct Harm {
 }
 
 /// What must not happen to the systems of a spacecraft; each is looked at at the end of a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum HarmLimit {
     /// A link being below its need for longer, in all [s]; fading counts as jamming does.

@@ -5,6 +5,7 @@ pub mod behaviours;
 pub mod bus;
 pub mod components;
 pub mod config;
+pub mod crossing;
 pub mod distribution;
 pub mod emission;
 pub mod events;

@@ -7,13 +7,14 @@ use super::behaviours::Behaviour;
 use super::bus::Bus;
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
 use super::config::BaseVelocity;
+use super::crossing::Passage;
 use super::distribution::Distribution;
 use super::emission::Emission;
 use super::goals::Progress;
 use super::schedule::{Arena, Rows};
 use super::scores::Tally;
 use super::seeds::{Generator, Purpose, SeedDomain, stream};
-use super::template::{Slot, Start, Template};
+use super::template::{Physics, Slot, Start, Template};
 use crate::astro::constants::STANDARD_GRAVITY_M_S2;
 use crate::astro::elements::KeplerianElements;
 use crate::astro::rtn::RelativeState;
@@ -114,7 +115,7 @@ fn surface(slot: &Slot, generator: &mut Generator) -> Surface {
 }
 
 /// Who flies a slot from now on: the part that a cast gives it, or a behaviour drawn.
-pub(super) fn pilot(slot: &Slot, part: Option<usize>, generator: &mut Generator) -> Pilot {
+fn pilot(slot: &Slot, part: Option<usize>, generator: &mut Generator) -> Pilot {
     if slot.behaviours.is_empty() {
         return Pilot::default();
     }
@@ -154,6 +155,15 @@ fn start(template: &Template, slot: &Slot, earlier: &[Orbit], generator: &mut Ge
             let velocity_rtn_m_s = vector(velocity_m_s, generator);
             place(template, &earlier[*to], RelativeState { position_rtn_m, velocity_rtn_m_s })
         }
+        Start::Crossing { with, after_s, miss_m, relative_speed_m_s } => {
+            let passage = Passage {
+                after_s: after_s.sample(generator),
+                miss_m: miss_m.sample(generator),
+                relative_speed_m_s: relative_speed_m_s.sample(generator),
+            };
+            let Physics { mu_m3_s2, earth_radius_m, .. } = template.physics;
+            passage.start(&earlier[*with].state(), mu_m3_s2, earth_radius_m, generator)
+        }
         Start::Shell { to, range_m, direction_weights, base_velocity, speed_m_s } => {
             let weights = Vector3::from(*direction_weights);
             let position_rtn_m = direction(&weights, generator) * range_m.sample(generator);
@@ -171,7 +181,7 @@ fn start(template: &Template, slot: &Slot, earlier: &[Orbit], generator: &mut Ge
 }
 
 /// A unit vector: a Gaussian one, weighted an axis and normalised.
-fn direction(weights: &Vector3, generator: &mut Generator) -> Vector3 {
+pub(super) fn direction(weights: &Vector3, generator: &mut Generator) -> Vector3 {
     loop {
         let normal = Vector3::from_fn(|_, _| StandardNormal.sample(generator)).component_mul(weights);
         let norm = normal.norm();

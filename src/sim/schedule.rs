@@ -222,7 +222,7 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
                     identities: &mut identities[of.clone()],
                     pilots: &mut pilots[of],
                 };
-                release(template, slot, children, &mut rows, &mut arena.adversary);
+                release(template, slot, children, &mut rows, arena.time_s);
             }
         }
     }
@@ -521,6 +521,7 @@ fn first_event<Motion: RelativeMotion>(
     let lasted_s = first.map_or(template.segment_s, |(time_s, _)| time_s);
     for failure in &objective.failures {
         if let Failure::SpeedLimit { pair: of, .. } = failure
+            && is_there(of)
             && let Some(time_s) =
                 watch_speed(failure, arena, &pair(*of), lasted_s, template.physics.reference.is_some())
         {

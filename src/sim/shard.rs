@@ -50,7 +50,7 @@ pub struct Shard {
 }
 
 /// What a checkpoint keeps of a row.
-type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus);
+type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus, Emission);
 
 /// Everything of a shard that changes, for a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,6 +172,17 @@ impl Shard {
     #[must_use]
     pub fn learned(&self) -> &[usize] {
         &self.shared().learned
+    }
+
+    /// Has resets, and whatever running episodes have yet to draw, draw from `template` from now on; says whether it differs
+    /// from the one at hand in nothing else than distributions, without which nothing is changed.
+    #[must_use]
+    pub fn draw_from(&mut self, template: &Template) -> bool {
+        let fits = self.template().has_shape_of(template);
+        if fits {
+            self.world.resource_mut::<Shared>().template = template.clone();
+        }
+        fits
     }
 
     /// Starts another episode in an arena of this shard.
@@ -361,6 +372,7 @@ impl Shard {
                         of.identities[slot],
                         of.pilots[slot],
                         of.buses[slot],
+                        of.emissions[slot],
                     )
                 }));
             });
@@ -391,6 +403,10 @@ impl Shard {
                     rows.identities[slot] = row.5;
                     rows.pilots[slot] = row.6;
                     rows.buses[slot] = row.7;
+                    rows.emissions[slot] = row.8;
+                    // What coasts, or is not there, is told nothing anew: it must not go on with what was told before.
+                    rows.commands[slot] = Command::default();
+                    rows.burns[slot] = Burn::default();
                 }
             });
         }

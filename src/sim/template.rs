@@ -62,6 +62,32 @@ impl Template {
     }
 }
 
+impl Template {
+    /// Whether the other template differs in nothing else than the numbers that are drawn: an arena of the one can go on
+    /// with the other.
+    #[must_use]
+    pub fn has_shape_of(&self, other: &Self) -> bool {
+        let kinds = |slot: &Slot| {
+            slot.behaviours.iter().chain(&slot.cast_behaviours).map(BehaviourConfig::name).collect::<Vec<_>>()
+        };
+        let same_slot = |(a, b): (&Slot, &Slot)| {
+            (&a.name, a.team, a.role, a.per_axis, a.behaviours.len(), a.target)
+                == (&b.name, b.team, b.role, b.per_axis, b.behaviours.len(), b.target)
+                && (&a.sensing, a.bus.is_some()) == (&b.sensing, b.bus.is_some())
+                && kinds(a) == kinds(b)
+        };
+        self.epoch_jd_tt == other.epoch_jd_tt
+            && self.physics == other.physics
+            && (self.segment_s, self.replan_every, self.time_limit_s, self.at_time_limit)
+                == (other.segment_s, other.replan_every, other.time_limit_s, other.at_time_limit)
+            && self.slots.len() == other.slots.len()
+            && self.slots.iter().zip(&other.slots).all(same_slot)
+            && self.casts == other.casts
+            && self.scores == other.scores
+            && self.objective == other.objective
+    }
+}
+
 /// Who plays what in an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cast {
@@ -209,6 +235,17 @@ pub enum Start {
         position_m: [Distribution; 3],
         /// Velocity in the rotating frame [m/s].
         velocity_m_s: [Distribution; 3],
+    },
+    /// On an orbit that crosses that of an earlier slot; see [`crossing`](super::crossing).
+    Crossing {
+        /// The other slot.
+        with: usize,
+        /// When the two are nearest, since the start of the episode [s].
+        after_s: Distribution,
+        /// How near they come [m].
+        miss_m: Distribution,
+        /// Relative speed then [m/s].
+        relative_speed_m_s: Distribution,
     },
     /// A random direction about an earlier slot.
     Shell {

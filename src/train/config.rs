@@ -1,48 +1,63 @@
 //! The `training` block of a scenario, and what the command line may override of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::algorithms::ppo::PpoConfig;
+use super::curriculum::CurriculumConfig;
 use super::imitation::ImitationConfig;
 use crate::models::actor_critic::ActorCriticConfig;
 use crate::scenario::{Path, Scenario, ScenarioError};
 
 /// How a policy is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
     /// Name of the algorithm in the registry.
     pub algorithm: String,
     /// Environment steps (decisions of one spacecraft) in all.
+    #[schemars(extend("minimum" = 1))]
     pub steps: u64,
     /// Arenas played side by side.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_048_576))]
     pub envs: usize,
     /// Decisions of each arena in a rollout.
+    #[schemars(extend("minimum" = 1))]
     pub rollout: usize,
     /// Seed of the run.
     pub seed: u64,
     /// Discount a decision, γ.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub discount: f64,
     /// λ of generalised advantage estimation.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
     pub gae_lambda: f64,
     /// Learning rate at the start.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub learning_rate: f64,
     /// Learning rate at the end, approached linearly.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub final_learning_rate: f64,
     /// Whether observations are normalised by their running moments.
     pub normalise_observations: bool,
     /// Whether rewards are scaled by the running standard deviation of the discounted return.
     pub normalise_returns: bool,
     /// Shards over which a gradient is summed, each on a thread of its own; part of what makes a run repeatable.
+    #[schemars(extend("minimum" = 1))]
     pub gradient_shards: usize,
     /// Steps between two evaluations on seeds of the domain `select`, by which the champion is picked.
+    #[schemars(extend("minimum" = 1))]
     pub evaluate_every: u64,
     /// Episodes of such an evaluation.
+    #[schemars(extend("minimum" = 1))]
     pub evaluation_episodes: u64,
     /// Steps between two checkpoints.
+    #[schemars(extend("minimum" = 1))]
     pub checkpoint_every: u64,
     /// A warm start by imitation of a scripted guidance; none when left out.
     pub imitation: Option<ImitationConfig>,
+    /// Stages of difficulty to train through; none when left out, and all is at the scenario's own difficulty.
+    pub curriculum: Option<CurriculumConfig>,
     /// Sizes of the network.
     pub network: ActorCriticConfig,
     /// Parameters of PPO.
@@ -68,6 +83,7 @@ impl Default for TrainingConfig {
             evaluation_episodes: 256,
             checkpoint_every: 1_000_000,
             imitation: None,
+            curriculum: None,
             network: ActorCriticConfig::default(),
             ppo: PpoConfig::default(),
         }
@@ -84,7 +100,12 @@ impl TrainingConfig {
         let fault = |(field, message, help): (&str, String, &str)| {
             scenario.fault(Path::root().field("training").field(field), message, Some(help.to_owned()))
         };
-        let faults: Vec<_> = config.faults().into_iter().map(fault).collect();
+        let mut faults: Vec<_> = config.faults().into_iter().map(fault).collect();
+        if config.curriculum.is_some() && !scenario.has_ramps() {
+            let message = "nothing in this scenario depends on the difficulty that the curriculum raises".to_owned();
+            let help = "write a number as `Ramp(easy: (low, high), hard: (low, high))`";
+            faults.push(fault(("curriculum", message, help)));
+        }
         if faults.is_empty() { Ok(config) } else { Err(scenario.refuse(faults)) }
     }
 
@@ -125,6 +146,9 @@ impl TrainingConfig {
             if !known {
                 faults.push(("imitation", format!("unknown guidance `{}`", imitation.guidance), "a scripted guidance"));
             }
+        }
+        if let Some((message, help)) = self.curriculum.as_ref().and_then(CurriculumConfig::fault) {
+            faults.push(("curriculum", message, help));
         }
         let mut within = |field, value: f64, valid: bool, help| {
             if !valid {

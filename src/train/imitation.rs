@@ -7,6 +7,7 @@
 use burn::tensor::backend::AutodiffBackend;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
@@ -24,20 +25,25 @@ use crate::sim::seeds::{Generator, Purpose, SeedDomain, stream};
 use crate::sim::template::Template;
 
 /// What is imitated, and for how long.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImitationConfig {
     /// Name of the scripted guidance.
     pub guidance: String,
     /// Decisions demonstrated; they count as environment steps.
+    #[schemars(extend("minimum" = 1))]
     pub decisions: u64,
     /// Passes over the demonstrations.
+    #[schemars(extend("minimum" = 1))]
     pub epochs: usize,
     /// Rows of a minibatch.
+    #[schemars(extend("minimum" = 1))]
     pub minibatch: usize,
     /// Learning rate.
+    #[schemars(extend("minimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub learning_rate: f64,
     /// Standard deviation of the noise that is flown.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
     pub noise: f32,
     /// Environment steps after it during which only the critic learns, so that an ignorant critic does not undo it.
     pub critic_steps: u64,

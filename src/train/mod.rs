@@ -2,6 +2,7 @@
 
 pub mod algorithms;
 pub mod config;
+pub mod curriculum;
 pub mod event_log;
 mod event_message;
 pub mod event_reader;

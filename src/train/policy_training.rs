@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::TrainError;
 use super::algorithms::{Algorithm, Figures as Learned, Pace, registry};
 use super::config::TrainingConfig;
+use super::curriculum::Standing;
 use super::event_log::{EventLog, MetricsLog};
 use super::gae::advantages;
 use super::imitation::Imitation;
@@ -94,6 +95,7 @@ struct State {
     trainer: Generator,
     env: VectorState,
     best: Option<(u64, f64)>,
+    curriculum: Standing,
 }
 
 /// A training run on one device.
@@ -107,6 +109,8 @@ pub struct PolicyTraining<'a, B: AutodiffBackend> {
     buffer: RolloutBuffer,
     rollout: Rollout,
     executed: usize,
+    /// What arenas are reset from in each stage of the curriculum; empty without one.
+    stages: Vec<Template>,
 }
 
 impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
@@ -137,9 +141,31 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
             trainer,
             env: env.state(),
             best: None,
+            curriculum: Standing::default(),
         };
         let buffer = RolloutBuffer::new(config.rollout, rows, executed);
-        Ok(Self { task, config, algorithm, learner, env, state, buffer, rollout: Rollout::new(rows), executed })
+        let (rollout, stages) = (Rollout::new(rows), Vec::new());
+        Ok(Self { task, config, algorithm, learner, env, state, buffer, rollout, executed, stages })
+    }
+
+    /// Trains through the stages of the configuration's curriculum, where it has one: `stages` are what arenas are reset from
+    /// in each. Call it before anything is played or resumed.
+    ///
+    /// # Errors
+    /// When there are not as many as the curriculum has stages, or one differs from the task in more than what is drawn.
+    pub fn with_stages(mut self, stages: Vec<Template>) -> Result<Self, TrainError> {
+        let expected = self.config.curriculum.as_ref().map_or(0, |curriculum| curriculum.stages.len());
+        if stages.len() != expected {
+            let (found, expected) = (stages.len().to_string(), expected.to_string());
+            return Err(TrainError::DoesNotFit { what: "number of stages of the curriculum", found, expected });
+        }
+        self.stages = stages;
+        if let Some(first) = self.stages.first() {
+            // Episodes begin anew, so that the first of each arena is of the first stage too.
+            self.env = VectorEnv::for_training(first, self.task.rewards, self.config.envs, self.config.seed);
+            self.state.env = self.env.state();
+        }
+        Ok(self)
     }
 
     /// Samples and trains the first `entries` of the plan, 1 to 64, whatever number of them the environment executes: for a
@@ -172,6 +198,7 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
                 expected: self.env.rows().to_string(),
             });
         }
+        self.take_stage()?;
         let other = meta.scenario_hash != self.task.hash;
         Ok(other.then(|| {
             format!("the checkpoint was made on another scenario or an earlier form of it ('{}')", meta.scenario)
@@ -189,6 +216,10 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
         interrupt: &Interrupt,
         progress: &mut Progress,
     ) -> Result<Finished, TrainError> {
+        if self.config.curriculum.is_some() && self.stages.is_empty() {
+            let (found, expected) = ("none".to_owned(), "one a stage".to_owned());
+            return Err(TrainError::DoesNotFit { what: "templates of the curriculum", found, expected });
+        }
         let resumed = self.state.steps > 0;
         let mut events = if resumed {
             EventLog::append(directory.path(), self.state.steps)?
@@ -224,6 +255,10 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
             ];
             values.extend(iteration.figures);
             values.extend(recent.values());
+            values.extend(self.difficulty().map(|difficulty| ("rollout/difficulty", difficulty)));
+            if let Some(difficulty) = self.advance_curriculum(&episodes)? {
+                progress.message(&format!("{} steps: on to difficulty {difficulty}", self.state.steps));
+            }
             let after = self.state.steps;
             let crossed = |every: u64| before / every != after / every;
             if crossed(self.config.evaluate_every) || self.state.steps >= stop_at {
@@ -289,6 +324,37 @@ impl<'a, B: AutodiffBackend> PolicyTraining<'a, B> {
             steps,
             figures,
         })
+    }
+
+    /// The difficulty of the curriculum's stage; `None` without a curriculum.
+    #[must_use]
+    pub fn difficulty(&self) -> Option<f64> {
+        self.config.curriculum.as_ref()?.stages.get(self.state.curriculum.stage).copied()
+    }
+
+    /// Counts the episodes that ended in a rollout; gives the difficulty of the next stage where they complete this one.
+    fn advance_curriculum(&mut self, episodes: &[EpisodeResult]) -> Result<Option<f64>, TrainError> {
+        let Some(curriculum) = &self.config.curriculum else { return Ok(None) };
+        let (standing, arenas) = (&mut self.state.curriculum, self.config.envs);
+        // What comes after the episode that completes a stage was played in that stage too, and counts for neither.
+        let mut observed = episodes.iter();
+        let completes =
+            |episode: &EpisodeResult| standing.observe(curriculum, episode.seed as usize, arenas, episode.succeeded());
+        if !observed.any(completes) {
+            return Ok(None);
+        }
+        self.take_stage()?;
+        Ok(self.difficulty())
+    }
+
+    /// Has the arenas reset from the template of the stage.
+    fn take_stage(&mut self) -> Result<(), TrainError> {
+        let Some(template) = self.stages.get(self.state.curriculum.stage) else { return Ok(()) };
+        if self.env.draw_from(template) {
+            return Ok(());
+        }
+        let (found, expected) = ("another scenario".to_owned(), "the same at another difficulty".to_owned());
+        Err(TrainError::DoesNotFit { what: "stage of the curriculum", found, expected })
     }
 
     /// Leaves, beside an error of a number that is not finite, what it takes to play the moment again.

@@ -6,11 +6,12 @@ use astroshield::scenario::Scenario;
 use astroshield::sim::reset::EpisodeSeed;
 use astroshield::sim::seeds::SeedDomain;
 
-/// The files in `scenarios/`, in order of name.
+/// The scenario files in `scenarios/`, in order of name.
 pub(crate) fn files() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let entries = std::fs::read_dir(directory).expect("the scenarios are there");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+    let files = entries.map(|entry| entry.expect("it can be read").path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|kind| kind == "ron")).collect();
     files.sort();
     files
 }

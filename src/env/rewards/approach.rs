@@ -1,12 +1,13 @@
 //! Range to the target, as a potential.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Consequence, Term};
 
 /// Φ = -weight × log10(range + floor), or -weight × range / unit, the range being that of the goal (or else of the nearest
 /// opponent).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approach {
     /// Weight; negative to pay for getting away.
@@ -16,17 +17,19 @@ pub struct Approach {
 }
 
 /// How a distance is weighed in a potential.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum Scale {
     /// log10 of the distance plus a floor, so that each factor of ten counts alike until the floor.
     Logarithmic {
         /// Floor [m].
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         floor_m: f64,
     },
     /// The distance in units of this.
     Linear {
         /// Unit [m].
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         unit_m: f64,
     },
 }

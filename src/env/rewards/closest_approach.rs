@@ -1,5 +1,6 @@
 //! The least distance so far, as a potential.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::approach::Scale;
@@ -9,7 +10,7 @@ use super::{Consequence, Term};
 ///
 /// Unlike the range it does not grow again, so that of two passes that both miss the nearer is worth more. It pays for each
 /// metre once: a second pass counts only where it is nearer than the first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClosestApproach {
     /// Weight; negative to pay for keeping away.

@@ -1,11 +1,12 @@
 //! Δv spent.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Consequence, Term};
 
 /// -weight for each m/s of Δv spent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeltaV {
     /// Weight [per m/s].

@@ -1,5 +1,6 @@
 //! The end of the episode.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Consequence, Term};
@@ -7,7 +8,7 @@ use super::{Consequence, Term};
 use crate::sim::Outcome;
 
 /// Paid once, when the episode ends.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ending {
     /// For success.

@@ -1,5 +1,6 @@
 //! How far an opponent is from a friend, as a potential.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::approach::Scale;
@@ -10,7 +11,7 @@ use crate::sim::view::{Track, View};
 /// straight line at their present velocities within the horizon: what the target threatens to come to.
 ///
 /// The nearest friend is the one nearest to the target, of the tracks of own team.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guarded {
     /// Weight.

@@ -4,6 +4,7 @@
 //! Φ(end) - Φ(start), so going round in circles or standing still earns nothing. Source: Ng, Harada and Russell, ICML 1999,
 //! in its undiscounted form, which under a discount keeps that property while the optimal policy may shift slightly.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::Outcome;
@@ -37,10 +38,13 @@ macro_rules! reward_terms {
         $(pub mod $module;)*
 
         /// A reward term with its parameters, as a scenario writes it.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum RewardTerm { $($(#[$doc])* $name($module::$name),)* }
 
         impl RewardTerm {
+            /// Names of the terms, in order.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
+
             fn term(&self) -> &dyn Term {
                 match self { $(Self::$name(term) => term,)* }
             }

@@ -1,5 +1,6 @@
 //! How much of the objective's goal is met, as a potential.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Consequence, Term};
@@ -8,7 +9,7 @@ use crate::sim::view::View;
 /// Φ = weight × share of the goal that is met: the weight of the points inspected, or the time on station over that asked for.
 ///
 /// The share never falls, so that each point is paid for once, and staying on what has been seen earns nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
     /// For the whole of it.

@@ -1,5 +1,6 @@
 //! Zero-effort miss of the target, as a potential.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Consequence, Term};
@@ -9,7 +10,7 @@ use crate::sim::view::View;
 
 /// Φ = -weight × scale(miss), the miss being the least distance to the target on a straight line at the present relative
 /// velocity within the horizon.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ZeroEffortMiss {
     /// Weight; negative to pay for a growing miss.
@@ -17,6 +18,7 @@ pub struct ZeroEffortMiss {
     /// How the miss is weighed.
     pub scale: Scale,
     /// How far ahead the line is followed [s].
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub horizon_s: f64,
 }
 

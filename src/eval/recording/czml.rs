@@ -44,9 +44,13 @@ pub fn document(recording: &Recording, episode: &RecordedEpisode) -> Value {
         },
     });
     let colours = team_colours::of(&recording.teams);
-    let packets = episode.craft.iter().enumerate().map(|(slot, craft)| {
+    let present = episode.craft.iter().enumerate().filter(|(_, craft)| !craft.samples.is_empty());
+    let packets = present.map(|(slot, craft)| {
         let [red, green, blue] = colours[usize::from(recording.template.slots[slot].team) - 1];
-        packet(recording, slot, craft, &interval, [red, green, blue, 255])
+        // A child is there from its release on.
+        let from_s = craft.samples.first().map_or(0.0, |sample| sample.time_s);
+        let available = format!("{}/{stop}", instant(recording, from_s));
+        packet(recording, slot, craft, &available, [red, green, blue, 255])
     });
     Value::Array(std::iter::once(head).chain(packets).collect())
 }

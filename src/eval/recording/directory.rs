@@ -5,7 +5,7 @@
 //! DIR/events.parquet     a row an event
 //! DIR/episodes.parquet   a row an episode; comes last, so that where it is, all is
 //! DIR/replay.html        where asked for
-//! DIR/seed_N/NAME.oem    the ephemeris of a spacecraft
+//! DIR/seed_N/NAME.oem    the ephemeris of a spacecraft, if it was there at all
 //! DIR/seed_N/scene.czml  for Cesium
 //! ```
 
@@ -145,7 +145,9 @@ impl RecordingDirectory {
         }
         for episode in &recording.episodes {
             let directory = PathBuf::from(format!("{SEED_PREFIX}{}", episode.result.seed));
-            for (slot, config) in recording.template.slots.iter().enumerate() {
+            // What nothing was released into has no ephemeris.
+            let slots = recording.template.slots.iter().enumerate();
+            for (slot, config) in slots.filter(|(slot, _)| !episode.craft[*slot].samples.is_empty()) {
                 let text = oem::message(recording, episode, slot, created);
                 write(directory.join(format!("{}.oem", config.name)), text.as_bytes())?;
             }

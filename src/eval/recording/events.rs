@@ -7,7 +7,7 @@ use crate::astro::{Vector3, eclipse, sun};
 use crate::env::vector::EpisodeResult;
 use crate::sim::Outcome;
 use crate::sim::events::{Hermite, RelativeMotion};
-use crate::sim::template::Template;
+use crate::sim::template::{Start, Template};
 
 /// One event.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -29,6 +29,8 @@ pub enum EventKind {
     EclipseEntry,
     /// It left the Earth's shadow.
     EclipseExit,
+    /// It was let go of by another of its team, and is there from now on.
+    Release,
     /// It began to burn.
     BurnStart,
     /// It ceased to burn, or the episode ended while it did.
@@ -63,6 +65,7 @@ impl EventKind {
         match self {
             Self::EclipseEntry => "eclipse_entry",
             Self::EclipseExit => "eclipse_exit",
+            Self::Release => "release",
             Self::BurnStart => "burn_start",
             Self::BurnEnd { .. } => "burn_end",
             Self::ClosestApproach { .. } => "closest_approach",
@@ -70,15 +73,16 @@ impl EventKind {
         }
     }
 
-    /// Place among events of the same moment: what ends comes before what begins, and the end of the episode last.
+    /// Place among events of the same moment: who appears first, what ends before what begins, and the end of the episode last.
     fn place(&self) -> u8 {
         match self {
-            Self::EclipseExit => 0,
-            Self::EclipseEntry => 1,
-            Self::BurnEnd { .. } => 2,
-            Self::BurnStart => 3,
-            Self::ClosestApproach { .. } => 4,
-            Self::End { .. } => 5,
+            Self::Release => 0,
+            Self::EclipseExit => 1,
+            Self::EclipseEntry => 2,
+            Self::BurnEnd { .. } => 3,
+            Self::BurnStart => 4,
+            Self::ClosestApproach { .. } => 5,
+            Self::End { .. } => 6,
         }
     }
 }
@@ -86,8 +90,12 @@ impl EventKind {
 /// All events of an episode, in order of time.
 pub(super) fn of(template: &Template, result: &EpisodeResult, craft: &[RecordedCraft]) -> Vec<Event> {
     let mut events = Vec::new();
+    let is_spare = |slot: usize| matches!(template.slots[slot].start, Start::Spare);
     for (slot, craft) in craft.iter().enumerate() {
         burns(slot, &craft.samples, &mut events);
+        if let Some(first) = craft.samples.first().filter(|first| first.time_s > 0.0 || is_spare(slot)) {
+            events.push(Event { time_s: first.time_s, slot, kind: EventKind::Release });
+        }
     }
     if template.physics.hill_mean_motion_rad_s.is_none() {
         // As the simulator has it: the Sun where it stands at the epoch, a cylindrical shadow.
@@ -105,7 +113,7 @@ pub(super) fn of(template: &Template, result: &EpisodeResult, craft: &[RecordedC
             let opposed = template.slots[slot].team != template.slots[other].team && slot < other;
             // The objective's pair is told once, from the side of the one that seeks.
             if of_the_objective || (opposed && (other, slot) != (who, target)) {
-                events.push(closest_approach(slot, other, craft));
+                events.extend(closest_approach(slot, other, craft));
             }
         }
     }
@@ -145,11 +153,11 @@ fn eclipses(slot: usize, samples: &[Sample], shadowed: impl Fn(&Vector3) -> bool
     let Some(first) = samples.first() else { return };
     let mut inside = shadowed(&first.state.position_m);
     if inside {
-        events.push(Event { time_s: 0.0, slot, kind: EventKind::EclipseEntry });
+        events.push(Event { time_s: first.time_s, slot, kind: EventKind::EclipseEntry });
     }
     for (before, after) in samples.iter().zip(&samples[1..]) {
         let duration_s = after.time_s - before.time_s;
-        let motion = Hermite::new(before.state, after.state, duration_s);
+        let motion = Hermite::new(before.state, after.arrival(), duration_s);
         let at = |time_s: f64| shadowed(&motion.at(time_s).position_m);
         for look in 1..=LOOKS {
             let (mut low_s, mut high_s) =
@@ -168,15 +176,21 @@ fn eclipses(slot: usize, samples: &[Sample], shadowed: impl Fn(&Vector3) -> bool
     }
 }
 
-/// The least distance of two spacecraft in the episode, of equals the first.
-fn closest_approach(slot: usize, other: usize, craft: &[RecordedCraft]) -> Event {
+/// The least distance of two spacecraft while both are there, of equals the first; `None` where they never are.
+fn closest_approach(slot: usize, other: usize, craft: &[RecordedCraft]) -> Option<Event> {
     let (own, theirs) = (&craft[slot].samples, &craft[other].samples);
+    // Both have a sample at the end of each segment, up to the last.
+    let shared = own.len().min(theirs.len());
+    let (own, theirs) = (&own[own.len() - shared..], &theirs[theirs.len() - shared..]);
+    if shared == 0 {
+        return None;
+    }
     let start = own[0].state.position_m - theirs[0].state.position_m;
     let speed = own[0].state.velocity_m_s - theirs[0].state.velocity_m_s;
-    let mut best = (0.0, start.norm(), speed.norm());
+    let mut best = (own[0].time_s, start.norm(), speed.norm());
     for (own, theirs) in own.windows(2).zip(theirs.windows(2)) {
         let duration_s = own[1].time_s - own[0].time_s;
-        let motion = |samples: &[Sample]| Hermite::new(samples[0].state, samples[1].state, duration_s);
+        let motion = |samples: &[Sample]| Hermite::new(samples[0].state, samples[1].arrival(), duration_s);
         let relative = Hermite::between(&motion(theirs), &motion(own));
         let (time_s, range_m) = relative.closest_approach();
         if range_m < best.1 {
@@ -184,7 +198,7 @@ fn closest_approach(slot: usize, other: usize, craft: &[RecordedCraft]) -> Event
         }
     }
     let (time_s, range_m, speed_m_s) = best;
-    Event { time_s, slot, kind: EventKind::ClosestApproach { other, range_m, speed_m_s } }
+    Some(Event { time_s, slot, kind: EventKind::ClosestApproach { other, range_m, speed_m_s } })
 }
 
 #[cfg(test)]
@@ -201,6 +215,7 @@ mod tests {
             delta_v_spent_m_s: 0.0,
             throttle: 0.0,
             thrust_rtn_n: Vector3::zeros(),
+            came_as: None,
         }
     }
 
@@ -235,7 +250,7 @@ mod tests {
         assert!((events[1].time_s - 3.0 / 0.3).abs() < 2e-6 && events[1].kind == EventKind::EclipseExit);
         events.clear();
         eclipses(0, &[at(5.0), at(6.0)], shadowed, &mut events);
-        assert_eq!(events, [Event { time_s: 0.0, slot: 0, kind: EventKind::EclipseEntry }]);
+        assert_eq!(events, [Event { time_s: 5.0, slot: 0, kind: EventKind::EclipseEntry }]);
     }
 
     #[test]
@@ -244,9 +259,14 @@ mod tests {
         let crossing = |time_s: f64| sample(time_s, [14_000.0 * (time_s - 29.3), 3.0, 0.0], [14_000.0, 0.0, 0.0]);
         let still = |time_s: f64| sample(time_s, [0.0; 3], [0.0; 3]);
         let pair = [craft(vec![crossing(0.0), crossing(60.0)]), craft(vec![still(0.0), still(60.0)])];
-        let event = closest_approach(0, 1, &pair);
+        let event = closest_approach(0, 1, &pair).expect("both are there");
         assert!((event.time_s - 29.3).abs() < 1e-9, "{event:?}");
         let EventKind::ClosestApproach { other: 1, range_m, speed_m_s } = event.kind else { panic!("{event:?}") };
         assert!((range_m - 3.0).abs() < 1e-6 && (speed_m_s - 14_000.0).abs() < 1e-3, "{event:?}");
+        // One that comes later is looked at from then on; one that never comes is not.
+        let late = [craft(vec![crossing(0.0), crossing(60.0), crossing(90.0)]), craft(vec![still(60.0), still(90.0)])];
+        let event = closest_approach(0, 1, &late).expect("both are there at the end");
+        assert_eq!(event.time_s, 60.0);
+        assert_eq!(closest_approach(0, 1, &[craft(vec![crossing(0.0)]), craft(Vec::new())]), None);
     }
 }

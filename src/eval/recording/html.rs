@@ -119,8 +119,9 @@ fn head(recording: &Recording) -> Value {
 }
 
 fn episode(recording: &Recording, episode: &RecordedEpisode) -> Value {
+    let longest = episode.craft.iter().max_by_key(|craft| craft.samples.len());
     let times: Vec<f64> =
-        episode.craft.first().map_or_else(Vec::new, |craft| craft.samples.iter().map(|sample| sample.time_s).collect());
+        longest.map_or_else(Vec::new, |craft| craft.samples.iter().map(|sample| sample.time_s).collect());
     json!({
         "seed": episode.result.seed,
         "outcome": episode.result.outcome.name(),
@@ -130,15 +131,27 @@ fn episode(recording: &Recording, episode: &RecordedEpisode) -> Value {
         "closest_approach_m": episode.result.closest_approach_m,
         "overspeed_s": episode.result.overspeed_s,
         "time_s": times,
-        "spacecraft": episode.craft.iter().map(craft).collect::<Vec<Value>>(),
+        "spacecraft": episode.craft.iter().map(|of| craft(of, times.len())).collect::<Vec<Value>>(),
         "events": episode.events,
         "utc_end": format!("{}Z", recording.utc(episode.result.duration_s)),
     })
 }
 
-/// A spacecraft's columns; vectors lie flat, three numbers a sample.
-fn craft(craft: &RecordedCraft) -> Value {
+/// A spacecraft's columns; vectors lie flat, three numbers a sample. `times`: samples of the episode.
+fn craft(craft: &RecordedCraft, times: usize) -> Value {
     let samples = &craft.samples;
+    let first = times - samples.len();
+    let recoils = samples.iter().enumerate().filter_map(|(index, sample)| Some((first + index, sample.came_as?)));
+    let came_as: Vec<Value> = recoils
+        .map(|(index, state)| {
+            let (p, v) = (<[f64; 3]>::from(state.position_m), <[f64; 3]>::from(state.velocity_m_s));
+            json!({
+                "sample": index,
+                "position_m": p.map(|number| rounded(number, 1e4)),
+                "velocity_m_s": v.map(|number| rounded(number, 1e7)),
+            })
+        })
+        .collect();
     let vectors = |of: fn(&super::Sample) -> Vector3, unit: f64| -> Vec<f64> {
         samples.iter().flat_map(|sample| <[f64; 3]>::from(of(sample))).map(|number| rounded(number, unit)).collect()
     };
@@ -147,6 +160,10 @@ fn craft(craft: &RecordedCraft) -> Value {
     let bounded = samples.iter().all(|sample| sample.delta_v_left_m_s.is_finite());
     json!({
         "pilot": craft.pilot,
+        // The sample of the episode at which its columns begin; as many as there are where it was never there.
+        "first_sample": first,
+        // Where a release gives it another state, the one in which it came.
+        "came_as": came_as,
         "position_m": vectors(|sample| sample.state.position_m, 1e4),
         "velocity_m_s": vectors(|sample| sample.state.velocity_m_s, 1e7),
         "mass_kg": numbers(|sample| sample.mass_kg),

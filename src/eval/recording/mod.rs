@@ -19,7 +19,7 @@ use super::evaluate::Seeds;
 use crate::astro::{CartesianState, Vector3};
 use crate::env::policy::{Policy, PolicyError};
 use crate::env::rollout::Rollout;
-use crate::env::trace::{CraftSegment, CraftState, FlownSegment, Trace};
+use crate::env::trace::{CraftSegment, Trace};
 use crate::env::vector::{AfterEpisode, EpisodeResult, VectorEnv, arenas_per_shard};
 use crate::scenario::Scenario;
 use crate::sim::reset::EpisodeSeed;
@@ -69,7 +69,7 @@ pub struct RecordedEpisode {
 pub struct RecordedCraft {
     /// The behaviour that it drew, or the policy that flew it.
     pub pilot: String,
-    /// A sample at the start, and one at the end of each segment.
+    /// A sample when it is first there, and one at the end of each segment; none where nothing was released into its slot.
     pub samples: Vec<Sample>,
 }
 
@@ -90,6 +90,16 @@ pub struct Sample {
     pub throttle: f64,
     /// Thrust until the next sample, constant in own RTN [N]; zero at the last.
     pub thrust_rtn_n: Vector3,
+    /// The state in which it came to this moment, where a release gives it another at it: it recoils from what it let go of.
+    pub came_as: Option<CartesianState>,
+}
+
+impl Sample {
+    /// The state at the end of the motion that led here.
+    #[must_use]
+    pub fn arrival(&self) -> CartesianState {
+        self.came_as.unwrap_or(self.state)
+    }
 }
 
 /// Why episodes were not recorded.
@@ -229,23 +239,31 @@ pub(super) fn utc(instant: Epoch) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{decimals}")
 }
 
+/// The samples of a slot from when it is there.
 fn samples(trace: &Trace, slot: usize) -> Vec<Sample> {
-    let sample = |time_s: f64, at: &CraftState, next: Option<&FlownSegment>| Sample {
-        time_s,
-        state: at.state,
-        mass_kg: at.mass_kg,
-        delta_v_left_m_s: at.delta_v_left_m_s,
-        delta_v_spent_m_s: at.delta_v_spent_m_s,
-        throttle: next.map_or(0.0, |segment| segment.craft[slot].throttle),
-        thrust_rtn_n: next.map_or_else(Vector3::zeros, |segment| segment.craft[slot].thrust_rtn_n),
+    let Some(first) = trace.first_segment[slot] else { return Vec::new() };
+    let restart = |segment: usize| {
+        let found = trace.restarts.iter().find(|restart| (restart.slot, restart.segment) == (slot, segment));
+        found.map(|restart| restart.state)
     };
-    let first = sample(0.0, &trace.start[slot], trace.segments.first());
-    let others = trace
-        .segments
-        .iter()
-        .enumerate()
-        .map(|(index, segment)| sample(segment.end_s, &segment.craft[slot].end, trace.segments.get(index + 1)));
-    std::iter::once(first).chain(others).collect()
+    let at = |index: usize| {
+        let ended = index.checked_sub(1).map(|before| &trace.segments[before]);
+        let (time_s, end) = ended.map_or((0.0, trace.start[slot]), |ended| (ended.end_s, ended.craft[slot].end));
+        let restart = restart(index);
+        let state = restart.unwrap_or(end);
+        let next = trace.segments.get(index);
+        Sample {
+            time_s,
+            state: state.state,
+            mass_kg: state.mass_kg,
+            delta_v_left_m_s: state.delta_v_left_m_s,
+            delta_v_spent_m_s: state.delta_v_spent_m_s,
+            throttle: next.map_or(0.0, |segment| segment.craft[slot].throttle),
+            thrust_rtn_n: next.map_or_else(Vector3::zeros, |segment| segment.craft[slot].thrust_rtn_n),
+            came_as: (restart.is_some() && index > first).then_some(end.state),
+        }
+    };
+    (first..=trace.segments.len()).map(at).collect()
 }
 
 /// Refuses to record so many episodes where they would pass [`LARGEST_RECORDING`].

@@ -76,7 +76,7 @@ pub fn events(recording: &Recording) -> Result<Vec<u8>, ParquetError> {
                     (Some(other), Some(range_m), Some(speed_m_s), None, None)
                 }
                 EventKind::End { other, outcome, range_m } => (Some(other), Some(range_m), None, None, Some(outcome)),
-                EventKind::BurnStart | EventKind::EclipseEntry | EventKind::EclipseExit => {
+                EventKind::Release | EventKind::BurnStart | EventKind::EclipseEntry | EventKind::EclipseExit => {
                     (None, None, None, None, None)
                 }
             };

@@ -115,7 +115,8 @@ impl Check<'_> {
             let names: Vec<&str> = of_team.map(|craft| craft.name.as_str()).collect();
             self.fault(&path.field("who"), message, expected_one_of(who, &names));
         }
-        let (pair, radius_m) = (pair?, radius_m.unwrap_or(0.0));
+        // Surviving without a catch has no radius that another distance could contradict.
+        let (pair, radius_m) = (pair?, radius_m?);
         if let (true, Some((least_m, _))) = (radius_is_sound, self.start_range_of(pair))
             && radius_m >= least_m
         {

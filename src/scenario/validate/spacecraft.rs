@@ -10,6 +10,7 @@ use crate::scenario::error::{Quoted, listed};
 use crate::scenario::spans::Path;
 use crate::sim::bus::BusConfig;
 use crate::sim::config::{ControlConfig, OrbitConfig, PropulsionConfig, SpacecraftConfig, Thrusters};
+use crate::sim::crossing::LEAST_PERIGEE_ALTITUDE_M;
 use crate::sim::distribution::Distribution;
 use crate::sim::sensing::config::{SensingConfig, SignatureConfig};
 use crate::sim::tracks::filter::LONGEST_PREDICTION_S;
@@ -31,6 +32,10 @@ const FIELD_OF_VIEW_HELP: &str =
     "the angle between axis and edge, up to π; leave `field_of_view` out for a sensor that is steered all round";
 /// What a standard deviation needs.
 const SIGMA_HELP: &str = "a standard deviation; it is a size and has no sign";
+/// Latest crossing [s]: ten days, after which two-body motion has little to do with where an object is.
+const LONGEST_CROSSING_S: f64 = 864_000.0;
+/// Greatest miss of a crossing [m].
+const LARGEST_MISS_M: f64 = 1e6;
 /// Characters of a line of a two-line element set.
 const TLE_LINE_LENGTH: usize = 69;
 
@@ -50,6 +55,7 @@ pub(super) fn can_burn(craft: &SpacecraftConfig) -> bool {
 pub(super) fn reference(orbit: &OrbitConfig) -> Option<&str> {
     match orbit {
         OrbitConfig::RtnOffset { to, .. } | OrbitConfig::RtnShell { to, .. } => Some(to),
+        OrbitConfig::Crossing { with, .. } => Some(with),
         OrbitConfig::Origin
         | OrbitConfig::Spare
         | OrbitConfig::Keplerian { .. }
@@ -74,6 +80,7 @@ pub(super) fn start_range_m(orbit: &OrbitConfig) -> Option<(f64, f64)> {
         OrbitConfig::Origin
         | OrbitConfig::Spare
         | OrbitConfig::Keplerian { .. }
+        | OrbitConfig::Crossing { .. }
         | OrbitConfig::Tle { .. }
         | OrbitConfig::TleFile { .. }
         | OrbitConfig::Cdm { .. } => None,
@@ -241,19 +248,21 @@ impl Check<'_> {
         match (orbit, self.is_relative()) {
             (OrbitConfig::Origin, false) => {
                 let help =
-                    "start from `Keplerian(…)`, `Tle(…)`, `TleFile(…)`, `Cdm(…)`, `RtnOffset(…)` or `RtnShell(…)`"
+                    "start from `Keplerian(…)`, `Tle(…)`, `TleFile(…)`, `Cdm(…)`, `Crossing(…)`, `RtnOffset(…)` or `RtnShell(…)`"
                         .to_owned();
                 let message = format!("Origin is a start of the Relative tier, not of this one{}", self.about);
                 self.fault(path, message, Some(help));
             }
             (
                 OrbitConfig::Keplerian { .. }
+                | OrbitConfig::Crossing { .. }
                 | OrbitConfig::Tle { .. }
                 | OrbitConfig::TleFile { .. }
                 | OrbitConfig::Cdm { .. },
                 true,
             ) => {
                 let name = match orbit {
+                    OrbitConfig::Crossing { .. } => "Crossing",
                     OrbitConfig::Tle { .. } => "Tle",
                     OrbitConfig::TleFile { .. } => "TleFile",
                     OrbitConfig::Cdm { .. } => "Cdm",
@@ -277,6 +286,12 @@ impl Check<'_> {
             OrbitConfig::Keplerian { .. } => self.keplerian(path, orbit),
             OrbitConfig::Tle { line1, line2 } => self.tle(path, line1, line2),
             OrbitConfig::TleFile { .. } | OrbitConfig::Cdm { .. } => self.start_file(path, slot),
+            OrbitConfig::Crossing { .. } => {
+                let with = self.relative(path, slot, orbit)?;
+                self.relative_speed(path, with, orbit);
+                // Drawn with its perigee above 120 km, or else with the other's.
+                Some((*lowest_km.get(with)?)?.min(LEAST_PERIGEE_ALTITUDE_M / 1000.0))
+            }
             OrbitConfig::RtnOffset { .. } | OrbitConfig::RtnShell { .. } => {
                 let to = self.relative(path, slot, orbit)?;
                 let parent_km = (*lowest_km.get(to)?)?;
@@ -444,6 +459,14 @@ impl Check<'_> {
                     sound = false;
                 }
             }
+            OrbitConfig::Crossing { after_s, miss_m, relative_speed_m_s, .. } => {
+                let time = Allowed { greatest: LONGEST_CROSSING_S, ..Allowed::NOT_NEGATIVE };
+                sound &= self.distribution(&path.field("after_s"), "time of the crossing", after_s, "s", time);
+                let distance = Allowed { greatest: LARGEST_MISS_M, ..Allowed::NOT_NEGATIVE };
+                sound &= self.distribution(&path.field("miss_m"), "miss", miss_m, "m", distance);
+                let speed_path = path.field("relative_speed_m_s");
+                sound &= self.distribution(&speed_path, "relative speed", relative_speed_m_s, "m/s", Allowed::POSITIVE);
+            }
             OrbitConfig::Origin
             | OrbitConfig::Spare
             | OrbitConfig::Keplerian { .. }
@@ -451,8 +474,14 @@ impl Check<'_> {
             | OrbitConfig::TleFile { .. }
             | OrbitConfig::Cdm { .. } => return None,
         }
-        let (name, path) = (reference(orbit)?, path.field("to"));
+        let field = if matches!(orbit, OrbitConfig::Crossing { .. }) { "with" } else { "to" };
+        let (name, path) = (reference(orbit)?, path.field(field));
         let to = self.slot(&path, name)?;
+        if to < slot && self.config.spacecraft[to].orbit == OrbitConfig::Spare {
+            let message = format!("the start is relative to {}, which is nowhere yet{}", Quoted(name), self.about);
+            self.fault(&path, message, Some("start relative to a spacecraft that is there".to_owned()));
+            return None;
+        }
         if to >= slot {
             let relation =
                 if to == slot { "itself".to_owned() } else { format!("{}, which comes later", Quoted(name)) };
@@ -465,6 +494,65 @@ impl Check<'_> {
             return None;
         }
         sound.then_some(to)
+    }
+
+    /// Checks that a crossing can be as fast, and is as fast as it must be.
+    fn relative_speed(&mut self, path: &Path, with: usize, orbit: &OrbitConfig) {
+        let OrbitConfig::Crossing { miss_m, relative_speed_m_s, .. } = orbit else { return };
+        let (slowest_m_s, fastest_m_s) = relative_speed_m_s.bounds();
+        let path = path.field("relative_speed_m_s");
+        let physics = &self.config.physics;
+        // 2 n miss, n being greatest at the surface: below it the pull of the Earth brings two that pass together again.
+        let least_m_s = 2.0 * (physics.mu_m3_s2 / physics.earth_radius_m.powi(3)).sqrt() * miss_m.bounds().1;
+        if slowest_m_s < least_m_s {
+            let message = format!(
+                "a relative speed of {slowest_m_s} m/s at a miss of up to {} m is no crossing: the two stay together{}",
+                miss_m.bounds().1,
+                self.about
+            );
+            self.fault(&path, message, Some(format!("at least {least_m_s:.3} m/s, or a smaller miss")));
+        }
+        if let Some(horizontal_m_s) = self.least_horizontal_speed_m_s(with)
+            && fastest_m_s > 2.0 * horizontal_m_s
+        {
+            let message = format!(
+                "a relative speed of {fastest_m_s} m/s is more than meeting {} head-on gives{}",
+                Quoted(&self.config.spacecraft[with].name),
+                self.about
+            );
+            let help = format!("at most {:.0} m/s, twice its speed where that is least", 2.0 * horizontal_m_s);
+            self.fault(&path, message, Some(help));
+        }
+    }
+
+    /// The least speed across the radius that a spacecraft can have [m/s], which is that of its apogee, where that is known.
+    fn least_horizontal_speed_m_s(&self, slot: usize) -> Option<f64> {
+        let craft = &self.config.spacecraft[slot];
+        let (mu, radius_m) = (self.config.physics.mu_m3_s2, self.config.physics.earth_radius_m);
+        let of_apogee = |perigee_m: f64, eccentricity: f64| {
+            // Vis-viva at r = a (1 + e).
+            (mu / (perigee_m * (1.0 + eccentricity))).sqrt() * (1.0 - eccentricity)
+        };
+        let state = match &craft.orbit {
+            OrbitConfig::Keplerian { perigee_altitude_km, eccentricity, .. } => {
+                let perigee_m = radius_m + 1000.0 * perigee_altitude_km.bounds().1;
+                return Some(of_apogee(perigee_m, eccentricity.bounds().1)).filter(|speed| speed.is_finite());
+            }
+            OrbitConfig::RtnOffset { to, .. } | OrbitConfig::RtnShell { to, .. } => {
+                let to = self.config.spacecraft[..slot].iter().position(|other| other.name == *to)?;
+                return self.least_horizontal_speed_m_s(to);
+            }
+            OrbitConfig::Tle { line1, line2 } => {
+                teme::state_at(line1, line2, epoch::julian_date_tt(&self.config.epoch).ok()?).ok()?
+            }
+            OrbitConfig::TleFile { .. } | OrbitConfig::Cdm { .. } => {
+                self.starts.of(slot)?.ok()?.state_at(&self.config.epoch, mu).ok()?
+            }
+            OrbitConfig::Origin | OrbitConfig::Spare | OrbitConfig::Crossing { .. } => return None,
+        };
+        let elements = KeplerianElements::from_cartesian(&state, mu);
+        let perigee_m = elements.semi_latus_rectum_m / (1.0 + elements.eccentricity);
+        Some(of_apogee(perigee_m, elements.eccentricity)).filter(|speed| speed.is_finite())
     }
 
     fn control(&mut self, path: &Path, craft: &SpacecraftConfig) {

@@ -1,6 +1,7 @@
 //! Avoidance of a conjunction with the least Δv.
 
 use nalgebra::Matrix3;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Behaviour, Memory};
@@ -17,7 +18,7 @@ use crate::sim::view::{Track, View};
 /// impulse v is the one of its size that makes |m - M v| greatest.
 /// Source: Bombardelli and Hernando-Ayuso, Optimal impulsive collision avoidance in low Earth orbit, J. Guidance, Control and
 /// Dynamics 38, 2015. Not in the relative tier, where it rests.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AvoidConjunction {
     /// Predicted miss from which it rests [m].

@@ -1,5 +1,6 @@
 //! Never burns.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Behaviour, Memory, Needs};
@@ -8,7 +9,7 @@ use crate::sim::seeds::Generator;
 use crate::sim::view::View;
 
 /// Never burns: the floor that any guidance has to stand above.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ballistic {}
 

@@ -1,5 +1,6 @@
 //! Evasion across the line of sight.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line_of_sight::LineOfSight;
@@ -14,10 +15,11 @@ use crate::sim::view::View;
 /// The side is drawn once an episode, each as likely: a = ± a_max (N - (N·l) l) / |N - (N·l) l|. Out of plane no orbital
 /// drift helps the pursuer's prediction or hinders the escape (Shen and Casalino, Revisit of the three-dimensional
 /// orbital pursuit-evasion game, JGCD 41, 2018).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakPerpendicular {
     /// Time to closest approach below which it burns [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub lead_s: Distribution,
 }
 

@@ -1,5 +1,6 @@
 //! Evasion along the zero-effort miss.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line_of_sight::LineOfSight;
@@ -17,12 +18,14 @@ use crate::sim::view::View;
 /// coasting; the burn is against its part across the relative velocity, a = -a_max z/|z|. When the miss is next to nothing,
 /// the burn is out of plane. It rests while the miss is large enough. This is the bang-bang evasion that is optimal
 /// against linear guidance (Gutman, On optimal guidance for homing missiles, J. Guidance and Control 2, 1979).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakZeroEffortMiss {
     /// Time to closest approach below which it burns [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub lead_s: Distribution,
     /// Predicted miss from which it rests [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub safe_miss_m: Distribution,
 }
 

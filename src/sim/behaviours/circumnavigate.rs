@@ -1,5 +1,6 @@
 //! Circumnavigation of a target with the Sun at own ship's back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::steering::{go_round, steer};
@@ -17,7 +18,7 @@ use crate::sim::view::View;
 /// course of a revolution. The way in is a coasting arc, corrected in each segment, which goes round the target.
 /// Source: Gaylor and Barbee, Algorithms for safe spacecraft proximity operations, AAS 07-107, 2007 (natural motion
 /// circumnavigation); Clohessy and Wiltshire, 1960.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Circumnavigate {
     /// Half of the ellipse's radial extent A, a quarter of its transverse one [m].

@@ -1,5 +1,6 @@
 //! False commands and navigation signals.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Behaviour, Memory, Needs};
@@ -11,7 +12,7 @@ use crate::sim::threat_class::ThreatClass;
 use crate::sim::view::View;
 
 /// Sends its target commands that pretend to come from the owner, and navigation signals that lead it astray; coasts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CyberSpoofing {
     /// False commands a second [1/s].

@@ -1,6 +1,7 @@
 //! Jamming of telemetry or of navigation signals.
 
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Behaviour, Memory, Needs};
@@ -15,7 +16,7 @@ use crate::sim::view::View;
 ///
 /// Telemetry is jammed at the owner's network, far away, and so takes more power than GNSS at close range. Which of the two it
 /// is, is drawn once an episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DownlinkJamming {
     /// Chance that it is GNSS [-].

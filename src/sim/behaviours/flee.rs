@@ -1,5 +1,6 @@
 //! Flight along the line of sight.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line_of_sight::LineOfSight;
@@ -12,10 +13,11 @@ use crate::sim::view::View;
 /// Burns straight away from the threat, a = -a_max l with l the line of sight to it, when it is near.
 ///
 /// This is the escape strategy of the isotropic rockets game of simple motion (Isaacs, Differential Games, 1965).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Flee {
     /// Range of the threat within which it burns [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub trigger_range_m: Distribution,
 }
 

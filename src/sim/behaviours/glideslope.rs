@@ -1,8 +1,9 @@
 //! Glideslope approach under a speed limit that falls with range.
 
-use nalgebra::Matrix3;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::arc::{Arc, Arcs};
 use super::intercept::Intercept;
 use super::{Behaviour, Memory};
 use crate::astro::Vector3;
@@ -21,20 +22,26 @@ use crate::sim::view::View;
 /// Where no arc keeps the limit, the one that breaks it least is flown.
 /// Source: Hablani, Tapper and Dana-Bashian, Guidance and relative navigation for autonomous rendezvous in a circular
 /// orbit, JGCD 25, 2002 (arcs between points of a glideslope); the limit is that of AFRL's docking task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Glideslope {
     /// Limit at the offset [m/s].
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub limit_floor_m_s: Distribution,
     /// Growth of the limit with range [1/s].
+    #[schemars(extend("minimum" = 0.0))]
     pub limit_slope_per_s: Distribution,
     /// Range at which the limit is the floor [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub limit_offset_m: Distribution,
     /// Part of the limit that is used [-].
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1.0))]
     pub fraction: Distribution,
     /// Δv that a second is worth [m/s²].
+    #[schemars(extend("minimum" = 0.0))]
     pub time_weight_m_s2: Distribution,
     /// Distance from the target's centre by which an arc may pass before it is corrected [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub dead_band_m: Distribution,
 }
 
@@ -91,33 +98,12 @@ impl Behaviour for Glideslope {
         let n = view.own.mean_motion_rad_s;
         let segment_s = view.segment_s;
         let intercept = Intercept::new(view, target, 0.0);
-        // Own ship relative to the target: it is own ship that the command moves.
-        let own = RelativeState { position_rtn_m: -target.position_rtn_m, velocity_rtn_m_s: -target.velocity_rtn_m_s };
-        let segment = ClohessyWiltshire::over(n, segment_s);
-        let coasting = segment.apply(&own, &Vector3::zeros());
-        let greatest = view.own.max_acceleration_m_s2;
+        let arcs = Arcs::from_here(view, target);
         let mut best = (f64::INFINITY, 0.0, Vector3::zeros());
         for tau_s in intercept.times_to_go_s(memory.scratch[0]) {
-            let after_segment_s = tau_s - segment_s;
-            if after_segment_s < 0.0 {
-                continue;
-            }
-            let onward = ClohessyWiltshire::over(n, after_segment_s);
-            let miss_m = onward.zero_effort_miss_m(&coasting);
-            let gain: Matrix3<f64> = onward.position_by_position * segment.position_by_acceleration
-                + onward.position_by_velocity * segment.position_by_velocity;
-            let mut acceleration = Vector3::zeros();
-            if miss_m.norm() > dead_band_m {
-                let Some(inverse) = gain.try_inverse() else { continue };
-                acceleration = inverse * -miss_m;
-                let largest = if view.own.per_axis { acceleration.amax() } else { acceleration.norm() };
-                if largest > greatest {
-                    acceleration *= greatest / largest;
-                }
-            }
-            let reached = segment.apply(&own, &acceleration);
-            let excess = excess_speed_m_s(n, &reached, after_segment_s, allowed_m_s);
-            let left_m = onward.zero_effort_miss_m(&reached).norm();
+            let Some(arc) = arcs.to(&Vector3::zeros(), tau_s, dead_band_m) else { continue };
+            let Arc { acceleration_rtn_m_s2: acceleration, reached, miss_m: left_m } = arc;
+            let excess = excess_speed_m_s(n, &reached, tau_s - segment_s, allowed_m_s);
             let delta_v = if view.own.per_axis { acceleration.lp_norm(1) } else { acceleration.norm() } * segment_s;
             // What clipped thrust leaves of the miss has to be burnt later, at Δv of about miss over time.
             let cost = delta_v + left_m / tau_s + time_weight * tau_s + 100.0 * excess;

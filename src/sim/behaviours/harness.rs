@@ -8,6 +8,7 @@ use crate::astro::constants::EARTH_MU_M3_S2;
 use crate::astro::relative::ClohessyWiltshire;
 use crate::astro::rtn::{RelativeState, RtnFrame};
 use crate::astro::{CartesianState, Vector3, kepler};
+use crate::sim::distribution::Distribution;
 use crate::sim::seeds::{self, Generator, Purpose, SeedDomain};
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
 
@@ -34,6 +35,10 @@ pub(crate) struct Duel {
     pub(crate) segment_s: f64,
     pub(crate) replan_every: usize,
     pub(crate) capture_radius_m: f64,
+    /// One standard deviation of the pursuer's knowledge of its target, in each axis: position [m], velocity [m/s].
+    pub(crate) noise: [f64; 2],
+    /// Step of the harness [s]; between two, the motion is taken as straight.
+    pub(crate) step_s: f64,
 }
 
 /// How a duel went.
@@ -51,8 +56,6 @@ pub(crate) struct Report {
 
 const PURSUER: usize = 0;
 const EVADER: usize = 1;
-/// Step of the harness [s]; between two, the motion is taken as straight.
-const STEP_S: f64 = 1.0;
 
 impl Duel {
     /// The game of the shipped scenarios in the Hill frame: where the pursuer starts relative to the evader.
@@ -77,7 +80,27 @@ impl Duel {
             segment_s: 10.0,
             replan_every: 4,
             capture_radius_m: 50.0,
+            noise: [0.0; 2],
+            step_s: 1.0,
         }
+    }
+
+    /// A day in which nothing is decided: more Δv than is needed, no capture, plans of one segment of 30 s.
+    pub(crate) fn quiet_day(mut self) -> Self {
+        self.time_limit_s = 86_400.0;
+        self.segment_s = 30.0;
+        self.step_s = 10.0;
+        self.replan_every = 1;
+        self.capture_radius_m = 0.0;
+        self.ships[PURSUER].delta_v_left_m_s = 100.0;
+        self.ships[PURSUER].initial_delta_v_m_s = 100.0;
+        self
+    }
+
+    /// The same with errors in what the pursuer knows of its target, new ones in each segment.
+    pub(crate) fn with_noise(mut self, position_sigma_m: f64, velocity_sigma_m_s: f64) -> Self {
+        self.noise = [position_sigma_m, velocity_sigma_m_s];
+        self
     }
 
     /// The same in two-body motion, the evader on a circular, inclined orbit at 500 km.
@@ -136,12 +159,25 @@ impl Duel {
                 RtnFrame::of(&own.state).to_rtn(&RtnFrame::of(&other.state).to_gcrf(vector))
             }
         };
+        let mut noise_of = seeds::stream(self.time_s.to_bits(), SeedDomain::Train, 0, 0, Purpose::Sensor);
+        let mut noise = |sigma: f64| match slot {
+            PURSUER => Vector3::from_fn(|_, _| Distribution::Normal(0.0, sigma).sample(&mut noise_of)),
+            _ => Vector3::zeros(),
+        };
+        let sun_rtn = if self.relative_tier {
+            // In the plane, along R at the start, as the simulator has it.
+            let angle_rad = self.mean_motion_rad_s * self.time_s;
+            Vector3::new(libm::cos(angle_rad), -libm::sin(angle_rad), 0.0)
+        } else {
+            RtnFrame::of(&own.state).to_rtn(&Vector3::x())
+        };
         let mut tracks = [Track::ABSENT; MAX_TRACKS];
         tracks[0] = Track {
             slot: 1 - slot,
             team: 2 - slot as u8,
-            position_rtn_m: relative.position_rtn_m,
-            velocity_rtn_m_s: relative.velocity_rtn_m_s,
+            position_rtn_m: relative.position_rtn_m + noise(self.noise[0]),
+            velocity_rtn_m_s: relative.velocity_rtn_m_s + noise(self.noise[1]),
+            position_sigma_m: self.noise[0],
             acceleration_rtn_m_s2: to_own_axes(&other.acceleration_rtn_m_s2),
             max_acceleration_m_s2: other.max_acceleration_m_s2,
             delta_v_left_m_s: other.delta_v_left_m_s,
@@ -173,7 +209,7 @@ impl Duel {
                 delta_v_spent_m_s: own.delta_v_spent_m_s,
                 last_throttle: 0.0,
                 mean_motion_rad_s: self.mean_motion_rad_s,
-                sun_rtn: Vector3::x(),
+                sun_rtn,
                 eclipsed: false,
             },
             tracks,
@@ -193,7 +229,7 @@ impl Duel {
     }
 
     /// One step under `commands`, which are clipped to the thrust and to the Δv that is left.
-    fn step(&mut self, commands: [Vector3; 2]) {
+    pub(crate) fn advance(&mut self, commands: [Vector3; 2]) {
         for (ship, command) in self.ships.iter_mut().zip(commands) {
             let mut acceleration = command;
             if ship.per_axis {
@@ -201,7 +237,7 @@ impl Duel {
             } else if command.norm() > ship.max_acceleration_m_s2 {
                 acceleration *= ship.max_acceleration_m_s2 / command.norm();
             }
-            let asked = if ship.per_axis { acceleration.lp_norm(1) } else { acceleration.norm() } * STEP_S;
+            let asked = if ship.per_axis { acceleration.lp_norm(1) } else { acceleration.norm() } * self.step_s;
             let spent = asked.min(ship.delta_v_left_m_s);
             if spent < asked {
                 acceleration *= spent / asked;
@@ -212,23 +248,34 @@ impl Duel {
             if self.relative_tier {
                 let state =
                     RelativeState { position_rtn_m: ship.state.position_m, velocity_rtn_m_s: ship.state.velocity_m_s };
-                let after = ClohessyWiltshire::over(self.mean_motion_rad_s, STEP_S).apply(&state, &acceleration);
+                let after = ClohessyWiltshire::over(self.mean_motion_rad_s, self.step_s).apply(&state, &acceleration);
                 ship.state = CartesianState { position_m: after.position_rtn_m, velocity_m_s: after.velocity_rtn_m_s };
             } else {
                 // Half a kick, a drift, half a kick: second order in a step of which gravity's part is exact.
                 let kick = |state: &mut CartesianState| {
-                    state.velocity_m_s += RtnFrame::of(state).to_gcrf(&acceleration) * (0.5 * STEP_S);
+                    state.velocity_m_s += RtnFrame::of(state).to_gcrf(&acceleration) * (0.5 * self.step_s);
                 };
                 kick(&mut ship.state);
-                ship.state = kepler::propagate(&ship.state, EARTH_MU_M3_S2, STEP_S);
+                ship.state = kepler::propagate(&ship.state, EARTH_MU_M3_S2, self.step_s);
                 kick(&mut ship.state);
             }
         }
-        self.time_s += STEP_S;
+        self.time_s += self.step_s;
     }
 
     /// Plays until capture or the time limit; `seed` gives the generators.
-    pub(crate) fn play(mut self, pursuer: &dyn Behaviour, evader: &dyn Behaviour, seed: u64) -> Report {
+    pub(crate) fn play(self, pursuer: &dyn Behaviour, evader: &dyn Behaviour, seed: u64) -> Report {
+        self.play_watched(pursuer, evader, seed, |_| {})
+    }
+
+    /// As [`Duel::play`], and calls `watch` after each segment.
+    pub(crate) fn play_watched(
+        mut self,
+        pursuer: &dyn Behaviour,
+        evader: &dyn Behaviour,
+        seed: u64,
+        mut watch: impl FnMut(&Self),
+    ) -> Report {
         let generator = |purpose| seeds::stream(seed, SeedDomain::Train, 0, 0, purpose);
         let mut generators: [Generator; 2] = [generator(Purpose::Policy), generator(Purpose::Adversary)];
         let mut pursuer_memory = pursuer.begin(&mut generators[PURSUER]);
@@ -242,7 +289,7 @@ impl Duel {
             evader_delta_v_m_s: 0.0,
             duration_s: 0.0,
         };
-        let steps = (self.segment_s / STEP_S).round() as usize;
+        let steps = (self.segment_s / self.step_s).round() as usize;
         'episode: while self.time_s < self.time_limit_s {
             let mut imagined = self;
             let held = self.ships[EVADER].acceleration_rtn_m_s2;
@@ -250,7 +297,7 @@ impl Duel {
                 .map(|_| {
                     let command =
                         pursuer.accelerate(&imagined.pursuer_view(), &mut pursuer_memory, &mut generators[PURSUER]);
-                    (0..steps).for_each(|_| imagined.step([command, held]));
+                    (0..steps).for_each(|_| imagined.advance([command, held]));
                     command
                 })
                 .collect();
@@ -258,7 +305,7 @@ impl Duel {
                 let evasion = evader.accelerate(&self.evader_view(), &mut evader_memory, &mut generators[EVADER]);
                 for _ in 0..steps {
                     let before = self.relative_state(PURSUER);
-                    self.step([command, evasion]);
+                    self.advance([command, evasion]);
                     let after = self.relative_state(PURSUER);
                     report.pursuer_delta_v_m_s = self.ships[PURSUER].delta_v_spent_m_s;
                     report.evader_delta_v_m_s = self.ships[EVADER].delta_v_spent_m_s;
@@ -277,6 +324,7 @@ impl Duel {
                         break 'episode;
                     }
                 }
+                watch(&self);
             }
         }
         report

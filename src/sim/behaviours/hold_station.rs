@@ -1,5 +1,6 @@
 //! Holding a place at a distance from the target, sunward or at rest in its RTN frame.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::steering::{go_round, steer};
@@ -15,7 +16,7 @@ use crate::sim::view::View;
 ///
 /// A place that does not move naturally costs thrust all the time: 2 to 3 n² of the distance, a metre a second in half an
 /// hour at 100 m in low orbit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HoldStation {
     /// Direction from the target.

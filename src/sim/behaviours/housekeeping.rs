@@ -1,6 +1,7 @@
 //! Own station keeping by the clock.
 
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Behaviour, Memory};
@@ -13,7 +14,7 @@ use crate::sim::view::View;
 ///
 /// Every period it burns the drawn Δv along the track or across the plane, each as likely; the next burn is the same the other way, so
 /// that it stays about where it was. A burn lasts as many segments as its thrust needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Housekeeping {
     /// Time between two burns [s].

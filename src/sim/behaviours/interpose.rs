@@ -1,5 +1,6 @@
 //! Standing between a friend and the one that is after it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::steering::steer;
@@ -18,7 +19,7 @@ use crate::sim::view::{Track, View};
 /// Where the two will be is predicted by coasting. A raider has to come to the friend in the end, so that who waits there
 /// spends little; it then has less time to answer what the raider does.
 /// Source: Rusnak, The lady, the bandits and the body guards: a two team dynamic game, IFAC World Congress, 2005.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Interpose {
     /// Distance from the friend [m], half of that to the target at most.

@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line_of_sight::LineOfSight;
@@ -15,12 +16,14 @@ use crate::sim::view::View;
 ///
 /// It does so while the threat closes and is near in time. Its angle about the line of sight is uniform: the random
 /// telegraph manoeuvre that homing guidance is judged by (Zarchan, Tactical and Strategic Missile Guidance, chapter 4).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Jink {
     /// Time to closest approach below which it burns [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub lead_s: Distribution,
     /// Segments for which a direction is held, drawn with each direction; rounded, one at least [-].
+    #[schemars(extend("minimum" = 1.0))]
     pub hold_segments: Distribution,
 }
 

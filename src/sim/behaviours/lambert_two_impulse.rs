@@ -1,5 +1,6 @@
 //! Two-impulse transfer to where the target will be.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::intercept::Intercept;
@@ -20,18 +21,23 @@ use crate::sim::view::{Track, View};
 /// and the target's manoeuvres do is corrected; misses within a dead band are let be. There is no second impulse, since
 /// an intercept does not ask for one. In the `relative` tier the orbit is that of the Clohessy-Wiltshire equations.
 /// Source: Vallado, Fundamentals of Astrodynamics, 4th ed., sections 6.7 and 7.6 (Lambert targeting).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LambertTwoImpulse {
     /// Δv that a second is worth when the time of arrival is chosen [m/s²].
+    #[schemars(extend("minimum" = 0.0))]
     pub time_weight_m_s2: Distribution,
     /// How long the target is taken to hold its acceleration [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub target_acceleration_horizon_s: Distribution,
     /// Δv kept to answer the target's manoeuvres, as a multiple of the target's Δv left [-].
+    #[schemars(extend("minimum" = 0.0))]
     pub reserve_ratio: Distribution,
     /// Miss on arrival that is let be when the arrival is near [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub dead_band_m: Distribution,
     /// Correction that is let be when the arrival is far [m/s].
+    #[schemars(extend("minimum" = 0.0))]
     pub dead_band_m_s: Distribution,
 }
 

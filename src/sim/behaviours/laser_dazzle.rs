@@ -1,5 +1,6 @@
 //! Dazzling by laser.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Behaviour, Memory, Needs};
@@ -16,7 +17,7 @@ use crate::sim::view::{Track, View};
 /// Shines a laser at its target while it sees it, a share of each period, and coasts.
 ///
 /// The target's focal plane is blinded only while the laser is within its field of view; its skin is warmed in any case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LaserDazzle {
     /// Power [W].
@@ -121,7 +122,7 @@ mod tests {
         let mut generator = Generator::seed_from_u64(1);
         let laser = LaserDazzle {
             period_s: Distribution::Fixed(100.0),
-            duty: Distribution::Fixed(0.3),
+            duty: Distribution::Fixed(0.25),
             ..LaserDazzle::default()
         };
         assert!(laser.faults().is_empty() && laser.needs().victim_bus);

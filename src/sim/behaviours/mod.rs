@@ -1,5 +1,6 @@
 //! Behaviours of scripted spacecraft: evaders and guidances, one file each, one line of registration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::emission::Emission;
@@ -11,8 +12,13 @@ use crate::astro::Vector3;
 
 #[cfg(test)]
 mod harness;
+
+mod arc;
+mod countdown;
 mod intercept;
 mod line_of_sight;
+mod relative_orbit;
+mod seeker;
 mod steering;
 
 /// State that a behaviour keeps from one segment to the next.
@@ -21,7 +27,7 @@ pub struct Memory {
     /// Parameters drawn at the start of the episode, in the order of the behaviour's fields.
     pub parameters: [f64; 8],
     /// Whatever the behaviour needs to remember; zero at the start of the episode.
-    pub scratch: [f64; 8],
+    pub scratch: [f64; 16],
     /// Of a sequence, the stage in hand; see [`sequence`].
     pub stage: u16,
     /// When that stage ends, since the start of the episode [s].
@@ -97,7 +103,7 @@ macro_rules! behaviours {
         $(pub mod $module;)*
 
         /// A behaviour with its parameters, as a scenario writes it.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum BehaviourConfig {
             $($(#[$doc])* $name($module::$name),)*
         }
@@ -159,14 +165,6 @@ behaviours! {
     AvoidConjunction => avoid_conjunction, "avoid_conjunction", Evasion;
     /// Own station keeping by the clock, in pairs of burns that undo each other.
     Housekeeping => housekeeping, "housekeeping", Keeping;
-    /// Drowns the commands that its target is sent.
-    UplinkJamming => uplink_jamming, "uplink_jamming", Threat;
-    /// Drowns what its target sends down, or the navigation signals that it receives.
-    DownlinkJamming => downlink_jamming, "downlink_jamming", Threat;
-    /// Blinds its target's focal plane by a laser.
-    LaserDazzle => laser_dazzle, "laser_dazzle", Threat;
-    /// Sends its target false commands and navigation signals.
-    CyberSpoofing => cyber_spoofing, "cyber_spoofing", Threat;
     /// Natural-motion circumnavigation of the target in phase with the Sun.
     Circumnavigate => circumnavigate, "circumnavigate", Keeping;
     /// Holds a place at a distance from the target.
@@ -175,6 +173,30 @@ behaviours! {
     Interpose => interpose, "interpose", Keeping;
     /// Zero-effort-miss feedback towards the target, dodging who comes in its way.
     Raid => raid, "raid", Threat;
+    /// Keeps its own station: small burns along track and out of plane now and then.
+    Nominal => nominal, "nominal", Threat;
+    /// Never burns: an object that crosses the target's orbit.
+    Conjunction => conjunction, "conjunction", Threat;
+    /// Drifts up to its target and circles it on a 2:1 ellipse, the Sun at its back.
+    Inspection => inspection, "inspection", Threat;
+    /// Holds a co-planar station beside its target, and answers its burns after a lag.
+    Shadowing => shadowing, "shadowing", Threat;
+    /// Steers for impact with a seeker of bounded range and view: zero-effort-miss, then proportional navigation.
+    KineticIntercept => kinetic_intercept, "kinetic_intercept", Threat;
+    /// Drowns the commands that its target is sent.
+    UplinkJamming => uplink_jamming, "uplink_jamming", Threat;
+    /// Drowns what its target sends down, or the navigation signals that it receives.
+    DownlinkJamming => downlink_jamming, "downlink_jamming", Threat;
+    /// Blinds its target's focal plane by a laser.
+    LaserDazzle => laser_dazzle, "laser_dazzle", Threat;
+    /// Sends its target false commands and navigation signals.
+    CyberSpoofing => cyber_spoofing, "cyber_spoofing", Threat;
+    /// Closes over two hold points at a speed proportional to range, to touch its target at centimetres a second.
+    Grapple => grapple, "grapple", Threat;
+    /// Releases a child after a while, and takes its own recoil back.
+    SubsatelliteRelease => subsatellite_release, "subsatellite_release", Threat;
+    /// Breaks up into its team's spare slots, the remains tumbling.
+    Fragmentation => fragmentation, "fragmentation", Threat;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }

@@ -1,5 +1,6 @@
 //! A raider: it makes for its target and dodges whoever comes in its way.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line_of_sight::LineOfSight;
@@ -15,7 +16,7 @@ use crate::sim::view::{Mark, View};
 ///
 /// An opponent that would pass within the danger radius before the horizon, on a straight line, is dodged: the burn grows
 /// the miss. What is left of the thrust goes on towards the target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Raid {
     /// Distance at which an opponent may not pass [m].

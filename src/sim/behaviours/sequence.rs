@@ -1,5 +1,6 @@
 //! Several behaviours, one after the other.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ballistic::Ballistic;
@@ -13,7 +14,7 @@ use crate::sim::view::View;
 /// Several behaviours, one after the other; the last one stays in force.
 ///
 /// With a nominal first stage it gives a threat its onset. Every stage begins afresh, its parameters drawn when it begins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sequence {
     /// The stages, in order; at least one.
@@ -21,13 +22,14 @@ pub struct Sequence {
 }
 
 /// One stage of a [`Sequence`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// What is done.
     pub behaviour: BehaviourConfig,
     /// For how long [s]; for ever when left out, which only the last stage may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0.0))]
     pub duration_s: Option<Distribution>,
 }
 

@@ -1,5 +1,6 @@
 //! Jamming of commands.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Behaviour, Memory, Needs};
@@ -13,7 +14,7 @@ use crate::sim::view::View;
 /// Sends noise at its target's command receiver, all the time, and coasts.
 ///
 /// What that does follows from range, the target's antenna and its processing gain: see [`bus::links`](crate::sim::bus::links).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UplinkJamming {
     /// Equivalent isotropically radiated power towards the target [W].

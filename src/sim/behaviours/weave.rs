@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line_of_sight::LineOfSight;
@@ -16,14 +17,17 @@ use crate::sim::view::View;
 /// The period, the phase and the plane of the weave (an angle about the line of sight, 0 being out of the orbital plane)
 /// are drawn once an episode; it weaves while the threat closes and is near in time.
 /// Source: Zarchan, Tactical and Strategic Missile Guidance, chapter 20 (weaving targets), with bang-bang thrust.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Weave {
     /// Time to closest approach below which it weaves [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub lead_s: Distribution,
     /// Period of the weave [s].
+    #[schemars(extend("minimum" = 1e-3))]
     pub period_s: Distribution,
     /// Where in its period the weave starts [-], in periods.
+    #[schemars(extend("minimum" = 0.0, "maximum" = 1.0))]
     pub phase: Distribution,
     /// Angle of the weave about the line of sight [rad].
     pub plane_rad: Distribution,

@@ -1,6 +1,7 @@
 //! Zero-effort-miss feedback.
 
 use nalgebra::Matrix3;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::intercept::Intercept;
@@ -8,7 +9,7 @@ use super::{Behaviour, Memory};
 use crate::astro::Vector3;
 use crate::sim::distribution::Distribution;
 use crate::sim::seeds::Generator;
-use crate::sim::view::View;
+use crate::sim::view::{Track, View};
 
 /// Zero-effort-miss feedback for an intercept, on Clohessy-Wiltshire prediction.
 ///
@@ -20,18 +21,23 @@ use crate::sim::view::View;
 /// Δv and time within the Δv, the thrust and the time that are left; it is chosen anew in each segment.
 /// Source: Guo, Hawkins and Wie, Applications of generalized zero-effort-miss/zero-effort-velocity feedback guidance
 /// algorithm, JGCD 36, 2013; Bryson and Ho, Applied Optimal Control, section 5.3.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ZemZev {
     /// Gain N [-]; 3 minimises the energy.
+    #[schemars(extend("minimum" = 1.0, "maximum" = 10.0))]
     pub navigation_gain: Distribution,
     /// Δv that a second is worth when the time of arrival is chosen [m/s²].
+    #[schemars(extend("minimum" = 0.0))]
     pub time_weight_m_s2: Distribution,
     /// How long the target is taken to hold its acceleration [s].
+    #[schemars(extend("minimum" = 0.0))]
     pub target_acceleration_horizon_s: Distribution,
     /// Δv kept to answer the target's manoeuvres, as a multiple of the target's Δv left [-].
+    #[schemars(extend("minimum" = 0.0))]
     pub reserve_ratio: Distribution,
     /// Zero-effort miss below which nothing is burnt [m].
+    #[schemars(extend("minimum" = 0.0))]
     pub dead_band_m: Distribution,
 }
 
@@ -66,6 +72,40 @@ fn optimal_intercept(intercept: &Intercept<'_>, tau_s: f64, miss_m: &Vector3) ->
     Some((intercept.motion(tau_s).position_by_velocity.tr_mul(&costate), delta_v))
 }
 
+/// The numbers that a [`ZemZev`] has drawn, or that another guidance steers by in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ZemZevGains {
+    /// Gain N [-].
+    pub(super) navigation_gain: f64,
+    /// Δv that a second is worth [m/s²].
+    pub(super) time_weight_m_s2: f64,
+    /// How long the target is taken to hold its acceleration [s].
+    pub(super) target_acceleration_horizon_s: f64,
+    /// Δv kept, as a multiple of the target's Δv left [-].
+    pub(super) reserve_ratio: f64,
+    /// Zero-effort miss below which nothing is burnt [m].
+    pub(super) dead_band_m: f64,
+}
+
+/// The acceleration for the next segment towards `target`, own RTN [m/s²], and when it means to arrive, since the start of the
+/// episode [s]; `planned_arrival_s`: when it meant to before.
+pub(super) fn steer(view: &View, target: &Track, gains: &ZemZevGains, planned_arrival_s: f64) -> (Vector3, f64) {
+    let intercept = Intercept::new(view, target, gains.target_acceleration_horizon_s);
+    let affordable = intercept.affordable_delta_v_m_s(gains.reserve_ratio);
+    let mut best = (f64::INFINITY, 0.0, Vector3::zeros());
+    for tau_s in intercept.times_to_go_s(planned_arrival_s) {
+        let miss_m = intercept.miss_m(tau_s);
+        let Some((acceleration, delta_v)) = optimal_intercept(&intercept, tau_s, &miss_m) else { continue };
+        let cost = intercept.cost_m_s(tau_s, delta_v, gains.time_weight_m_s2, affordable, acceleration.norm());
+        if cost < best.0 {
+            let is_near = miss_m.norm() < gains.dead_band_m;
+            let command = if is_near { Vector3::zeros() } else { acceleration * (gains.navigation_gain / 3.0) };
+            best = (cost, tau_s, command);
+        }
+    }
+    (best.2, view.time_s + best.1)
+}
+
 impl Behaviour for ZemZev {
     fn begin(&self, generator: &mut Generator) -> Memory {
         let mut memory = Memory::default();
@@ -78,22 +118,19 @@ impl Behaviour for ZemZev {
     }
 
     fn accelerate(&self, view: &View, memory: &mut Memory, _generator: &mut Generator) -> Vector3 {
-        let [gain, time_weight, horizon_s, reserve_ratio, dead_band_m, ..] = memory.parameters;
+        let [navigation_gain, time_weight_m_s2, target_acceleration_horizon_s, reserve_ratio, dead_band_m, ..] =
+            memory.parameters;
+        let gains = ZemZevGains {
+            navigation_gain,
+            time_weight_m_s2,
+            target_acceleration_horizon_s,
+            reserve_ratio,
+            dead_band_m,
+        };
         let Some(target) = view.target() else { return Vector3::zeros() };
-        let intercept = Intercept::new(view, target, horizon_s);
-        let affordable = intercept.affordable_delta_v_m_s(reserve_ratio);
-        let mut best = (f64::INFINITY, 0.0, Vector3::zeros());
-        for tau_s in intercept.times_to_go_s(memory.scratch[0]) {
-            let miss_m = intercept.miss_m(tau_s);
-            let Some((acceleration, delta_v)) = optimal_intercept(&intercept, tau_s, &miss_m) else { continue };
-            let cost = intercept.cost_m_s(tau_s, delta_v, time_weight, affordable, acceleration.norm());
-            if cost < best.0 {
-                let command = if miss_m.norm() < dead_band_m { Vector3::zeros() } else { acceleration * (gain / 3.0) };
-                best = (cost, tau_s, command);
-            }
-        }
-        memory.scratch[0] = view.time_s + best.1;
-        best.2
+        let (command, arrival_s) = steer(view, target, &gains, memory.scratch[0]);
+        memory.scratch[0] = arrival_s;
+        command
     }
 
     fn faults(&self) -> Vec<(&'static str, String)> {

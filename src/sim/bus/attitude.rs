@@ -1,6 +1,7 @@
 //! Attitude as kinematics: where the payload looks, how fast it gets there, spin and tumble.
 
 use rand_distr::{Distribution as _, StandardNormal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::antenna::{angle_rad, perpendicular};
@@ -9,7 +10,7 @@ use crate::astro::Vector3;
 use crate::sim::seeds::Generator;
 
 /// What the payload's axis, the boresight, is held on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum PointingMode {
     /// The Earth's centre; in the relative tier, minus R.
     #[default]

@@ -1,5 +1,6 @@
 //! Whom a spacecraft talks to: relays in geostationary orbit, or stations on the equator under them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::astro::Vector3;
@@ -9,7 +10,7 @@ use crate::astro::events::visibility::line_of_sight_clearance_m;
 ///
 /// Relays have every orbit below them in sight at all times, as low orbits have stations for minutes only; the way from relay
 /// to ground counts with its weather alone. The places turn with the Earth about the pole of GCRF.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Network {
     /// Relays in geostationary orbit.
     Relays,

@@ -20,6 +20,7 @@ pub mod thermal;
 pub mod weather;
 
 use bevy_ecs::component::Component;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::attitude::{Attitude, AttitudeConfig, PointingMode};
@@ -34,7 +35,7 @@ use self::weather::{Weather, WeatherConfig};
 use crate::sim::seeds::Generator;
 
 /// The systems of a spacecraft as a scenario writes them; `bus: ()` is a sound satellite in low orbit.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BusConfig {
     /// What the payload's axis is held on at the start.

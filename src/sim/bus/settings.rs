@@ -9,7 +9,7 @@ macro_rules! settings {
         $(#[$doc])*
         ///
         /// Every field is a distribution, drawn once an episode.
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct $config {
             $($(#[$field_doc])* pub $field: $crate::sim::distribution::Distribution,)*

@@ -9,6 +9,7 @@ pub mod thrust;
 
 use std::fmt::Debug;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::gravity::Gravity;
@@ -83,7 +84,7 @@ macro_rules! forces {
         $(pub mod $module;)*
 
         /// A force of the registry.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub enum ForceConfig { $($(#[$doc])* $name,)* }
 
         impl ForceConfig {

@@ -1,5 +1,6 @@
 //! How a spacecraft learns of the others, as a scenario writes it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::distribution::Distribution;
@@ -8,7 +9,7 @@ use crate::sim::sensors::{Sensor, SensorConfig, faults_outside};
 use crate::sim::tracks::config::TrackingConfig;
 
 /// How a spacecraft learns of the others.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum SensingConfig {
     /// It sees the truth: every object, without error or delay.
     #[default]
@@ -35,7 +36,7 @@ impl SensingConfig {
 }
 
 /// Sensors on board, and the tracks made from what they measure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SensorsConfig {
     /// The sensors, one or more. Each looks at every other spacecraft once a segment, at its end, in this order.
@@ -52,7 +53,7 @@ pub struct SensorsConfig {
 }
 
 /// What a spacecraft with sensors knows when an episode begins.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub enum TrackStart {
     /// A track of every object, as from a catalogue that surveillance from the ground keeps: the true state with a Gaussian error,
@@ -102,7 +103,7 @@ impl SensorsConfig {
 }
 
 /// How a spacecraft looks to the sensors of others; each number is drawn once an episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignatureConfig {
     /// Mean radar cross-section, the same from all sides [m²].
@@ -115,7 +116,7 @@ pub struct SignatureConfig {
 }
 
 /// A transmitter that radiates alike to all sides, one steady tone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmitterConfig {
     /// Equivalent isotropically radiated power [W].

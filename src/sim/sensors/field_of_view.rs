@@ -1,11 +1,12 @@
 //! Where a sensor can look.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::astro::Vector3;
 
 /// A cone about a direction fixed in own RTN. A sensor without one is steered and sees all round.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldOfView {
     /// Axis of the cone, own RTN, of any length but zero.

@@ -1,5 +1,6 @@
 //! Sensors: what a spacecraft measures of another, one file each, one line of registration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::seeds::Generator;
@@ -27,7 +28,7 @@ macro_rules! sensors {
         $(pub mod $module;)*
 
         /// A sensor with its parameters, as a scenario writes it.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum SensorConfig {
             $($(#[$doc])* $name($module::$name),)*
         }

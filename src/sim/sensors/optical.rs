@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::field_of_view::FieldOfView;
@@ -25,7 +26,7 @@ use crate::sim::seeds::Generator;
 /// Nothing is seen in the Earth's shadow (a cylinder), behind the Earth, or nearer to the Sun than the exclusion angle.
 /// Sources: Cognion, Observations and modeling of GEO satellites at large phase angles, AMOS 2013 (phase function);
 /// standard magnitude as McCants's list defines it. Not modelled: glints, the lit Earth behind the target, stars.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Optical {
     /// Magnitude that is detected half of the time [-].

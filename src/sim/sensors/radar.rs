@@ -1,6 +1,7 @@
 //! Radar with Swerling-1 detection.
 
 use rand_distr::{Distribution as _, Exp1};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::field_of_view::FieldOfView;
@@ -26,7 +27,7 @@ pub(super) const MONOPULSE_SLOPE: f64 = 1.6;
 /// Sources: Skolnik, Introduction to Radar Systems, 3rd ed., chapters 1 and 2; Swerling, Probability of detection for
 /// fluctuating targets, RAND RM-1217, 1954; Curry, Radar System Performance Modeling, 2nd ed., 2005, chapter 8.
 /// Valid beyond the radar's far field, for one target a look, without clutter, false alarms and range ambiguity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Radar {
     /// Range at which the cross-section below gives the SNR below [m].

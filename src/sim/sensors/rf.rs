@@ -3,6 +3,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use rand_distr::{Distribution as _, StandardNormal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::field_of_view::FieldOfView;
@@ -26,7 +27,7 @@ const BOLTZMANN_J_K: f64 = 1.380_649e-23;
 /// Sources: Friis, A note on a simple transmission formula, Proc. IRE 34, 1946; Marcum, RAND RM-754, 1947; Rife and
 /// Boorstyn, Single-tone parameter estimation from discrete-time observations, IEEE Trans. IT-20, 1974.
 /// Valid in free space and far field, above the threshold of frequency estimation (s of some 10), for one emitter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rf {
     /// Gain G of the antenna, linear [-].

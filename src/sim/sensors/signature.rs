@@ -1,9 +1,10 @@
 //! How an object looks to sensors.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an object reflects and emits.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Signature {
     /// Mean radar cross-section, the same from all sides [m²].
@@ -22,7 +23,7 @@ impl Default for Signature {
 }
 
 /// A transmitter that radiates alike to all sides, one steady tone.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Emitter {
     /// Equivalent isotropically radiated power [W].

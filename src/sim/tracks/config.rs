@@ -1,12 +1,13 @@
 //! Parameters of tracking, as a scenario writes them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::manoeuvres::Manoeuvres;
 use crate::sim::sensors::faults_outside;
 
 /// How tracks are begun, moved, gated and dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrackingConfig {
     /// What the target's thrusters may do.
@@ -28,7 +29,7 @@ pub struct TrackingConfig {
 }
 
 /// What is known of a range before it is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RangePrior {
     /// Mean [m].

@@ -1,6 +1,7 @@
 //! What a target's thrusters may do: the process noise of a track.
 
 use nalgebra::{Matrix3, Vector3 as Column};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::sensors::faults_outside;
@@ -11,7 +12,7 @@ use crate::sim::sensors::faults_outside;
 /// estimated with the state. With σ = 0 it stays at zero and the filter is the six-state one.
 /// Source: Singer, Estimating optimal tracking filter performance for manned maneuvering targets, IEEE Trans. AES-6, 1970;
 /// Bar-Shalom, Li and Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, sections 6.2 and 8.2.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Manoeuvres {
     /// Power spectral density of the white acceleration on each axis [m²/s³].

@@ -7,6 +7,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use rand::seq::SliceRandom;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Figures, Pace};
@@ -20,14 +21,17 @@ use crate::train::rollout_buffer::RolloutBuffer;
 const HALF_LOG_TWO_PI: f32 = 0.918_938_5;
 
 /// Parameters of PPO.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PpoConfig {
     /// Passes over a rollout.
+    #[schemars(extend("minimum" = 1))]
     pub epochs: usize,
     /// Minibatches of a pass.
+    #[schemars(extend("minimum" = 1))]
     pub minibatches: usize,
     /// Clip of the probability ratio, ε.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
     pub clip: f32,
     /// Clip of a value's change, in the units of the scaled return; left out, values are not clipped.
     pub value_clip: Option<f32>,

@@ -2,26 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
-
-use super::{Failure, colour};
+use crate::cli::{Failure, colour};
 use crate::scenario::Scenario;
 use crate::train::config::TrainingConfig;
 
-#[derive(Subcommand, Debug)]
-pub(super) enum ScenarioCommand {
-    /// Check scenario files; exit 1 when any has a fault.
-    Check {
-        /// Files.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+#[derive(clap::Args, Debug)]
+pub(in crate::cli) struct CheckArguments {
+    /// Files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
 }
 
-pub(super) fn run(command: &ScenarioCommand) -> Result<(), Failure> {
-    let ScenarioCommand::Check { files } = command;
+pub(super) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let mut failed = false;
-    for file in files {
+    for file in &arguments.files {
         match Scenario::load(file).and_then(|scenario| TrainingConfig::of(&scenario).map(|_| scenario)) {
             Ok(scenario) => {
                 println!("{}: ok ({}, {} spacecraft)", file.display(), scenario.name, scenario.template.slots.len())
