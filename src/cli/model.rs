@@ -17,7 +17,7 @@ use crate::sim::behaviours::{BehaviourConfig, registry};
 /// A policy before it is given its rows.
 pub(super) enum Model {
     /// A behaviour of the simulator, with its default parameters.
-    Scripted(BehaviourConfig),
+    Scripted(Box<BehaviourConfig>),
     /// Plans drawn uniformly.
     Random,
     /// A trained policy.
@@ -36,7 +36,7 @@ impl Model {
             return Ok(Self::Random);
         }
         match scripted(name) {
-            Some(behaviour) => Ok(Self::Scripted(behaviour)),
+            Some(behaviour) => Ok(Self::Scripted(Box::new(behaviour))),
             None => Ok(Self::Learned(Box::new(find_checkpoint(Path::new(name), scenario)?))),
         }
     }
@@ -53,7 +53,7 @@ impl Model {
     /// The policy for `rows` rows; `seed` seeds what it draws.
     pub(super) fn policy(&self, rows: usize, seed: u64, device: DeviceChoice) -> Result<Box<dyn Policy>, Failure> {
         Ok(match self {
-            Self::Scripted(behaviour) => Box::new(ScriptedPolicy::new(behaviour.clone(), rows, seed)),
+            Self::Scripted(behaviour) => Box::new(ScriptedPolicy::new(behaviour.as_ref().clone(), rows, seed)),
             Self::Random => Box::new(RandomPolicy::new(seed)),
             Self::Learned(checkpoint) => learned(checkpoint, device)?,
         })

@@ -9,3 +9,4 @@ pub mod scripted_policy;
 pub mod statistics;
 pub mod table;
 pub mod team_policies;
+pub mod telemetry_windows;

@@ -75,6 +75,10 @@ fn predict(view: &mut View, own_rtn_m_s2: &Vector3, delta_v_m_s: f64) {
         track.position_rtn_m = next.position_rtn_m;
         track.velocity_rtn_m_s = next.velocity_rtn_m_s;
     }
+    // In RTN the Sun turns about N at minus the mean motion.
+    let (sine, cosine) = libm::sincos(view.own.mean_motion_rad_s * duration_s);
+    let sun = view.own.sun_rtn;
+    view.own.sun_rtn = Vector3::new(sun.x * cosine + sun.y * sine, sun.y * cosine - sun.x * sine, sun.z);
     let state = &mut view.own.state;
     if view.relative_tier {
         let own = RelativeState { position_rtn_m: state.position_m, velocity_rtn_m_s: state.velocity_m_s };

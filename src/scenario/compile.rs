@@ -200,12 +200,13 @@ fn cast(config: &ScenarioConfig, cast: &CastConfig, slots: &mut [Slot]) -> Optio
         parts.push((slot, slots[slot].cast_behaviours.len()));
         slots[slot].cast_behaviours.push(behaviour.clone());
     }
-    let focus = match &cast.focus {
-        Some(name) => Some(slot_of(config, name)?),
-        None => None,
+    let slot = |name: &Option<String>| match name {
+        Some(name) => slot_of(config, name).map(Some),
+        None => Some(None),
     };
+    let (focus, focus_before_onset) = (slot(&cast.focus)?, slot(&cast.focus_before_onset)?);
     let absent = cast.absent.iter().map(|name| slot_of(config, name)).collect::<Option<_>>()?;
-    Some(Cast { name: cast.name.clone(), weight: cast.weight, parts, absent, focus })
+    Some(Cast { name: cast.name.clone(), weight: cast.weight, parts, absent, focus, focus_before_onset })
 }
 
 fn objective(config: &ScenarioConfig, team: u8) -> Option<Objective> {

@@ -1,7 +1,8 @@
 //! The unit that the name of a field ends in.
 
 /// Parts of names that are units, and how they are written.
-const UNITS: [(&str, &str); 26] = [
+const UNITS: [(&str, &str); 27] = [
+    ("1", "1"),
     ("m", "m"),
     ("km", "km"),
     ("m2", "m²"),

@@ -440,9 +440,12 @@ pub struct CastConfig {
     /// Names of spacecraft that are not there in this cast.
     #[serde(default)]
     pub absent: Vec<String>,
-    /// Name of the spacecraft that an onlooker should watch.
+    /// Name of the spacecraft that an onlooker should watch; the first of another team than the objective's when left out.
     #[serde(default)]
     pub focus: Option<String>,
+    /// Whom to watch before any threat is in force; `focus` when left out.
+    #[serde(default)]
+    pub focus_before_onset: Option<String>,
 }
 
 fn one() -> f64 {

@@ -49,6 +49,8 @@ pub enum Purpose {
     Objective,
     /// Where the Sun stands, in the relative tier.
     Sun,
+    /// How telemetry is sampled.
+    Telemetry,
 }
 
 /// The generator of one purpose in one episode of one arena.

@@ -5,6 +5,7 @@ use bevy_ecs::schedule::Schedule;
 use bevy_ecs::world::World;
 use serde::{Deserialize, Serialize};
 
+use super::behaviours::Behaviour;
 use super::bus::Bus;
 use super::bus::suffer::{Company, Sky, suffer};
 use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Previous, Surface, Thruster};
@@ -20,6 +21,7 @@ use super::sensing::{ArenaSensing, Sensing};
 use super::sensors::signature::Signature;
 use super::sight::{Scene, Sight};
 use super::template::Template;
+use super::threat_class::ThreatClass;
 use super::tracks::track::Track;
 use super::view::{SunModel, View};
 use crate::astro::relative::ClohessyWiltshire;
@@ -49,7 +51,7 @@ pub struct Shard {
     sight: Sight,
 }
 
-/// What a checkpoint keeps of a row.
+/// What of a spacecraft outlasts a decision.
 type SavedRow = (Orbit, Mass, Thruster, Surface, Ledger, Identity, Pilot, Bus, Emission);
 
 /// Everything of a shard that changes, for a checkpoint.
@@ -309,6 +311,18 @@ impl Shard {
     pub fn behaviour(&mut self, index: usize, slot: usize) -> Option<&'static str> {
         self.with_rows(index, |template, _, rows| {
             rows.pilots[slot].behaviour.map(|choice| template.slots[slot].behaviour(choice).name())
+        })
+    }
+
+    /// The threat in force in an arena: that of the first spacecraft, in order of slots, whose behaviour is one.
+    pub fn class_in_force(&mut self, index: usize) -> ThreatClass {
+        self.with_rows(index, |template, arena, rows| {
+            let classes = template.slots.iter().enumerate().filter(|(slot, _)| rows.identities[*slot].is_present());
+            let mut classes = classes.filter_map(|(slot, config)| {
+                let Pilot { behaviour, memory } = &rows.pilots[slot];
+                Some(config.behaviour((*behaviour)?).class(memory, arena.time_s))
+            });
+            classes.find(|class| *class != ThreatClass::Nominal).unwrap_or_default()
         })
     }
 

@@ -63,6 +63,17 @@ impl Template {
 }
 
 impl Template {
+    /// The slot that an onlooker of the objective's team should watch in a cast, before or after a threat came into force.
+    #[must_use]
+    pub fn focus(&self, cast: Option<u16>, after_onset: bool) -> usize {
+        let of_cast = cast.and_then(|cast| {
+            let cast = &self.casts[usize::from(cast)];
+            if after_onset { cast.focus } else { cast.focus_before_onset.or(cast.focus) }
+        });
+        let stranger = || self.slots.iter().position(|slot| slot.team != self.objective.team);
+        of_cast.or_else(stranger).unwrap_or(self.objective.target)
+    }
+
     /// Whether the other template differs in nothing else than the numbers that are drawn: an arena of the one can go on
     /// with the other.
     #[must_use]
@@ -101,6 +112,8 @@ pub struct Cast {
     pub absent: Vec<usize>,
     /// The slot that an onlooker should watch: the culprit, or whom it is taken for.
     pub focus: Option<usize>,
+    /// Whom to watch before any threat is in force.
+    pub focus_before_onset: Option<usize>,
 }
 
 /// Physics of an arena.

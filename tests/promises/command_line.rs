@@ -26,7 +26,8 @@ fn alone_it_shows_a_short_help_with_the_main_job() {
                                                             play, record, and make a page that replays it
       astroshield propagate --state "7000 0 0 0 7.5 0" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
       astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
-      astroshield scenario check scenarios/*.ron
+      astroshield scenario list                             what is shipped; `show FILE` tells what one draws
+      astroshield scenario check scenarios/*.ron            all faults at once; `scenario schema` prints the language
 
     `astroshield --help` lists everything, `astroshield COMMAND --help` one command.
     "#);

@@ -130,7 +130,7 @@ fn a_run_through_a_change_of_stage_in_two_halves_is_the_run_in_one() {
     assert_eq!(resumed.difficulty(), Some(0.3));
     run(&mut resumed, &RunDirectory::open(&two).expect("it holds a run"), 4 * HALF);
     assert_eq!(resumed.difficulty(), Some(1.0), "a stage was changed after the resume");
-    for file in [WEIGHTS_FILE, "trainer.bin"] {
+    for file in [WEIGHTS_FILE, "trainer2.bin"] {
         let bytes = |path: &Path| checkpoint(path, 4 * HALF).file(file).expect("a run has it").to_vec();
         assert!(bytes(&one) == bytes(&two), "{file} differs");
     }

@@ -15,6 +15,7 @@ use astroshield::models::learned_policy::{Exploration, LearnedPolicy};
 use astroshield::models::normaliser::ObservationNormaliser;
 use astroshield::scenario::Scenario;
 use astroshield::sim::Outcome;
+use astroshield::sim::components::Orbit;
 use astroshield::sim::config::AtTimeLimit;
 use astroshield::sim::reset::EpisodeSeed;
 use astroshield::sim::seeds::{Purpose, SeedDomain, stream};
@@ -22,11 +23,12 @@ use astroshield::sim::template::Template;
 
 use super::shipped::{self, with_threads};
 
-/// Bits of what was seen, decided and paid, and how episodes ended.
+/// Bits of what was seen, decided and paid, how episodes ended, and what every spacecraft is like at the end.
 #[derive(PartialEq)]
 struct Record {
     numbers: Vec<u32>,
     results: Vec<EpisodeResult>,
+    orbits: Vec<Vec<Orbit>>,
 }
 
 /// Plays 60 decisions in 33 arenas, which no shard size divides evenly.
@@ -55,12 +57,20 @@ fn record(scenario: &Scenario, arenas_per_shard: usize, policy: &mut dyn Policy)
     env.drain_finished(&mut results);
     // Drained once at the end, they come by shard; of one arena in the order in which they ended.
     results.sort_by_key(|result: &EpisodeResult| result.seed);
-    Record { numbers, results }
+    let mut orbits = Vec::new();
+    for shard in env.shards_mut() {
+        orbits.extend((0..shard.arenas().len()).map(|arena| shard.orbits(arena)));
+    }
+    Record { numbers, results, orbits }
 }
 
 #[test]
 fn random_flight_is_the_same_for_any_threads_and_shards() {
-    for scenario in shipped::scenarios() {
+    for mut scenario in shipped::scenarios() {
+        // Short enough that every episode ends once and is reset.
+        let template = &mut scenario.template;
+        let decision_s = template.segment_s * template.replan_every as f64;
+        template.time_limit_s = template.time_limit_s.min(40.0 * decision_s);
         let run = |threads, arenas| with_threads(threads, || record(&scenario, arenas, &mut RandomPolicy::new(5)));
         let first = run(1, 32);
         assert!(!first.results.is_empty(), "{}: no episode ended, so no reset was seen", scenario.name);

@@ -126,7 +126,7 @@ fn goals_that_cannot_be_met_are_refused_with_help() {
         ("inspection", "share: 0.95", "share: 1.5", "share 1.5 is above 1"),
         ("inspection", "complete_share: 1.0", "complete_share: 0.9", "is below 0.95"),
         ("inspection", "sun_angle_deg: 90.0", "sun_angle_deg: 91.0", "is above 90"),
-        ("inspection", "\"circumnavigate\"]", "\"circumnavigat\"]", "there is no guidance 'circumnavigat'"),
+        ("inspection", "\"circumnavigate\"]", "\"circumnavigat\"]", "there is no baseline 'circumnavigat'"),
         ("sun_blocking", "axis: Sun", "axis: Rtn(0.0, 0.0, 0.0)", "the direction has no length"),
         ("sun_blocking", "range_m: (60.0, 160.0)", "range_m: (60.0, 60.0)", "is not above 60"),
         ("sun_blocking", "seconds: 300.0", "seconds: 3000.0", "more than the limit of 2400 s"),

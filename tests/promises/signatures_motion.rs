@@ -50,7 +50,7 @@ impl Pair {
                         orbit: {start}, target: "target", control: Scripted([{behaviour}]),
                     ),
                 ],
-                objective: (team: "blue", success: Survive(who: "target", from: "neighbour")),
+                objective: (team: "blue", success: Survive(who: "target", from: "neighbour"), failure: [Escape(who: "target", from: "neighbour", range_m: 1.0e9)]),
                 rewards: (terms: [Time(weight_per_s: 1.0)]),
             )"#
         )

@@ -5,7 +5,6 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use nalgebra::{Cholesky, Matrix3, Vector3, Vector6};
 use rayon::prelude::*;
 
-use super::first_entries;
 use super::quadrature::{gauss_legendre, integrate_in_parallel, sphere};
 use super::span::EncounterSpan;
 use super::uncertain_orbit::{Linearised, UncertainOrbit};
@@ -36,10 +35,9 @@ const NEGLIGIBLE: f64 = 46.0;
 /// A probability of collision by the flux of probability through the hard-body sphere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FluxProbability {
-    /// Probability [-]: that of being within the sphere at the start, plus the expected number of first entries, at most 1.
+    /// Probability [-]: that of being within the sphere at the start, plus the expected number of entries, at most 1.
+    /// Where the objects may part and meet again within the span, each time counts: it is an upper bound then.
     pub probability: f64,
-    /// Share of the entries that are first ones, 1 where the span is too short to meet again; drawn, to half a percent.
-    pub first_share: f64,
     /// Start and end of what was integrated, from the epoch of the states [s].
     pub span_s: [f64; 2],
     /// Whether the encounter outlasts half of the shorter period, to which the span is cut.
@@ -51,9 +49,7 @@ pub struct FluxProbability {
 /// The expected number of entries into the sphere is the flux of the relative position's density through it,
 /// Nc = ∫ dt R² ∮ dΩ ρ(R n, t) E[max(-Δv·n, 0) | Δr = R n], the relative state being normal at each time. The
 /// normal distribution of a time is that of both orbits, in equinoctial elements, linearised not at their means but at the
-/// two likeliest orbits that meet then, so that a bent cloud counts as it lies where it matters. Over a span in which a pair of
-/// orbits may part and meet again, Nc is multiplied by the share of first entries, which is drawn (a relative ellipse that touches
-/// the sphere on both sides doubles Nc: Alfano's case 11).
+/// two likeliest orbits that meet then, so that a bent cloud counts as it lies where it matters.
 /// Sources: Coppola, Including velocity uncertainty in the probability of collision between space objects, AAS 12-247;
 /// Hall, Expected collision rates for tracked satellites, J. Spacecraft and Rockets 58, 2021. Valid in two-body motion,
 /// for errors of both objects that are independent and normal in elements.
@@ -102,14 +98,12 @@ pub fn probability(conjunction: &Conjunction) -> Result<FluxProbability, Conjunc
     })?;
     let within =
         flux.relative(start_s).normal().map_or(0.0, |relative| relative.probability_within(flux.radius_m, &spheres));
-    let normals: Vec<&RelativeGaussian> = looks.iter().filter_map(Relative::normal).collect();
-    let first_share = first_entries::share(conjunction, &flux.orbits, &normals, &spheres, span.ends_s);
-    let probability = (entries * first_share + within).clamp(0.0, 1.0);
-    Ok(FluxProbability { probability, first_share, span_s: span.ends_s, cut: span.cut })
+    let probability = (entries + within).clamp(0.0, 1.0);
+    Ok(FluxProbability { probability, span_s: span.ends_s, cut: span.cut })
 }
 
 /// Unit vectors and their weights.
-pub(super) type Sphere = Vec<(Vector3<f64>, f64)>;
+type Sphere = Vec<(Vector3<f64>, f64)>;
 
 /// Latitudes that resolve a density on a sphere whose radius is `steepness` of its least standard deviations.
 fn latitudes(steepness: f64) -> usize {
@@ -176,13 +170,11 @@ impl Relative {
 }
 
 /// A normal relative state.
-pub(super) struct RelativeGaussian {
-    pub(super) position_m: Vector3<f64>,
+struct RelativeGaussian {
+    position_m: Vector3<f64>,
     velocity_m_s: Vector3<f64>,
-    /// Both states, of which it is the second less the first.
-    pub(super) parts: [Linearised; 2],
     /// Covariance of the position, factored.
-    pub(super) positions: Cholesky<f64, nalgebra::U3>,
+    positions: Cholesky<f64, nalgebra::U3>,
     /// Bᵀ A⁻¹, by which an offset in position shifts the expected velocity.
     velocity_of_position: Matrix3<f64>,
     /// Covariance of the velocity at a known position, C - Bᵀ A⁻¹ B.
@@ -190,27 +182,19 @@ pub(super) struct RelativeGaussian {
 }
 
 impl RelativeGaussian {
-    fn of(parts: &[Linearised; 2]) -> Option<Self> {
-        let [first, second] = parts;
+    fn of([first, second]: &[Linearised; 2]) -> Option<Self> {
         let mean = second.constant - first.constant;
         let covariance = first.slopes * first.slopes.transpose() + second.slopes * second.slopes.transpose();
         let block = |row: usize, column: usize| covariance.fixed_view::<3, 3>(row, column).into_owned();
         let positions = Cholesky::new(block(0, 0))?;
         let gain = positions.solve(&block(0, 3)).transpose();
         Some(Self {
-            parts: *parts,
             position_m: mean.fixed_rows::<3>(0).into_owned(),
             velocity_m_s: mean.fixed_rows::<3>(3).into_owned(),
             velocity_of_position: gain,
             velocities: block(3, 3) - gain * block(0, 3),
             positions,
         })
-    }
-
-    /// The relative velocity at deviations of both orbits.
-    pub(super) fn velocity_of(&self, deviations: &[Vector6<f64>; 2]) -> Vector3<f64> {
-        let of = |index: usize| self.parts[index].slopes.fixed_view::<3, 6>(3, 0) * deviations[index];
-        self.velocity_m_s + of(1) - of(0)
     }
 
     fn least_deviation_m(&self) -> f64 {
@@ -220,7 +204,7 @@ impl RelativeGaussian {
     }
 
     /// The coarsest of `spheres` that resolves the density, or else the finest.
-    pub(super) fn resolving<'a>(&self, radius_m: f64, spheres: &'a [Sphere]) -> &'a [(Vector3<f64>, f64)] {
+    fn resolving<'a>(&self, radius_m: f64, spheres: &'a [Sphere]) -> &'a [(Vector3<f64>, f64)] {
         let count = latitudes((radius_m / self.least_deviation_m()).min(STEEPEST));
         // A set has 2 n² nodes.
         spheres.iter().find(|nodes| nodes.len() >= 2 * count * count).or(spheres.last()).map_or(&[], Vec::as_slice)
@@ -234,7 +218,7 @@ impl RelativeGaussian {
     }
 
     /// Half of the squared Mahalanobis distance of a position `offset_m` from the mean: its density's exponent.
-    pub(super) fn exponent(&self, offset_m: &Vector3<f64>) -> f64 {
+    fn exponent(&self, offset_m: &Vector3<f64>) -> f64 {
         let factor = self.positions.l_dirty();
         let a = offset_m.x / factor.m11;
         let b = (offset_m.y - factor.m21 * a) / factor.m22;
@@ -243,7 +227,7 @@ impl RelativeGaussian {
     }
 
     /// The greatest density that there is, at the mean [1/m³].
-    pub(super) fn peak_1_m3(&self) -> f64 {
+    fn peak_1_m3(&self) -> f64 {
         let factor = self.positions.l_dirty();
         1.0 / ((2.0 * PI).powf(1.5) * factor.m11 * factor.m22 * factor.m33)
     }

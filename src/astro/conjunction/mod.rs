@@ -9,7 +9,6 @@ pub mod assessment;
 pub mod closest_approach;
 pub mod covariance;
 pub mod encounter;
-mod first_entries;
 pub mod long_encounter;
 pub mod monte_carlo;
 mod quadrature;

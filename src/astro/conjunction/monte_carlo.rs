@@ -100,23 +100,13 @@ pub fn probability(
 }
 
 /// Whether two orbits come within `radius_m` of each other within the span.
-fn meets(pair: &(Orbit, Orbit), mu: f64, radius_m: f64, span_s: [f64; 2]) -> bool {
-    next_contact_s(pair, mu, radius_m, span_s).is_some()
-}
-
-/// The first time in the span [s] at which two orbits are within `radius_m` of each other.
-pub(super) fn next_contact_s(
-    (first, second): &(Orbit, Orbit),
-    mu: f64,
-    radius_m: f64,
-    [start_s, end_s]: [f64; 2],
-) -> Option<f64> {
+fn meets((first, second): &(Orbit, Orbit), mu: f64, radius_m: f64, [start_s, end_s]: [f64; 2]) -> bool {
     let perigee_m = first.perigee_radius_m().min(second.perigee_radius_m());
     // The gradient of μ r/r³ is at most 2μ/r³ outside of the perigee, along a way around the Earth that is at most π/2
     // times as long as the chord.
     let root = (PI * mu / perigee_m.powi(3)).sqrt();
     if !root.is_finite() {
-        return None;
+        return false;
     }
     let reached_m = radius_m * (1.0 + GRAZE);
     let mut seconds = start_s;
@@ -125,10 +115,10 @@ pub(super) fn next_contact_s(
         let position = other.position_m - one.position_m;
         let distance_m = position.norm();
         if distance_m <= reached_m {
-            return Some(seconds);
+            return true;
         }
         if seconds >= end_s || distance_m.is_nan() {
-            return None;
+            return false;
         }
         let closing_m_s = position.dot(&(other.velocity_m_s - one.velocity_m_s)) / distance_m;
         // d cos θ + (ḋ/√K) sin θ = √(d² + ḋ²/K) cos(θ - φ) with tan φ = ḋ / (√K d)
@@ -138,31 +128,7 @@ pub(super) fn next_contact_s(
         // Beyond half a turn the comparison says nothing more.
         seconds = (seconds + phase_rad.clamp(0.0, PI) / root).min(end_s);
     }
-    None
-}
-
-/// The time in the span [s], at whose start two orbits are within `radius_m` of each other, at which they have parted, to a hundredth of
-/// the time in which they pass; a parting that is over sooner is not seen.
-pub(super) fn next_parting_s(
-    (first, second): &(Orbit, Orbit),
-    radius_m: f64,
-    [start_s, end_s]: [f64; 2],
-) -> Option<f64> {
-    let mut seconds = start_s;
-    for _ in 0..MOST_STEPS {
-        let (one, other) = (first.state(seconds), second.state(seconds));
-        let distance_m = (other.position_m - one.position_m).norm();
-        if distance_m > radius_m * (1.0 + 10.0 * GRAZE) {
-            return Some(seconds);
-        }
-        if seconds >= end_s || distance_m.is_nan() {
-            return None;
-        }
-        let speed_m_s = (other.velocity_m_s - one.velocity_m_s).norm();
-        let step_s = (radius_m - distance_m).max(0.02 * radius_m) / speed_m_s;
-        seconds = (seconds + step_s.min((end_s - start_s) / 64.0)).min(end_s);
-    }
-    None
+    false
 }
 
 /// Wilson's 95 % interval of a share.
@@ -177,7 +143,7 @@ fn wilson(hits: u64, count: u64) -> [f64; 2] {
 }
 
 /// The generator of one chunk of samples.
-pub(super) fn stream(seed: u64, chunk: u64) -> Xoshiro256PlusPlus {
+fn stream(seed: u64, chunk: u64) -> Xoshiro256PlusPlus {
     // SplitMix64's finaliser of both words. Source: Steele, Lea and Flood, OOPSLA 2014.
     let mix = |word: u64| {
         let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

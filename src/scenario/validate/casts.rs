@@ -58,8 +58,9 @@ impl Check<'_> {
             };
             self.fault(&path, format!("{} cannot be absent: {needed}", Quoted(name)), None);
         }
-        if let Some(focus) = &cast.focus {
-            let path = path.field("focus");
+        for (field, focus) in [("focus", &cast.focus), ("focus_before_onset", &cast.focus_before_onset)] {
+            let Some(focus) = focus else { continue };
+            let path = path.field(field);
             if self.slot(&path, focus).is_some() && cast.absent.contains(focus) {
                 self.fault(&path, format!("{} is in focus and absent", Quoted(focus)), None);
             }

@@ -74,7 +74,7 @@ impl Check<'_> {
         }
     }
 
-    /// Checks the goal; gives its pair, lower slot first, and its radius [m].
+    /// Checks the goal; gives its pair, lower slot first, and its radius [m], where being near is what it asks for.
     fn success(&mut self, path: &Path, team_is_known: bool) -> Option<([usize; 2], f64)> {
         let success = &self.config.objective.success;
         let (fields, radius_field, radius_m) = match success {

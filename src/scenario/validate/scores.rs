@@ -31,14 +31,14 @@ impl Check<'_> {
         let path = Path::root().field("baselines");
         let known: Vec<&str> = registry()
             .iter()
-            .filter(|(_, kind)| matches!(kind, Kind::Guidance | Kind::Keeping))
+            .filter(|(_, kind)| *kind != Kind::Threat)
             .map(|(behaviour, _)| behaviour.name())
             .collect();
         let baselines = &self.config.baselines;
         for (index, name) in baselines.iter().enumerate() {
             let path = path.index(index);
             if !known.contains(&name.as_str()) {
-                let message = format!("there is no guidance {}", Quoted(name));
+                let message = format!("there is no baseline {}", Quoted(name));
                 self.fault(&path, message, expected_one_of(name, &known));
             } else if baselines[..index].contains(name) {
                 self.fault(&path, format!("baseline {} is named twice", Quoted(name)), None);

@@ -13,7 +13,7 @@ use crate::sim::view::View;
 
 /// Natural-motion circumnavigation in phase with the Sun, the way in included.
 ///
-/// Relative motion with x = A cos nt, y = -2 A sin nt, z = ± C sin nt closes without thrust, and the Sun turns about the
+/// Relative motion with x = A cos nt, y = -2 A sin nt, z = C cos(nt + π/3) closes without thrust, and the Sun turns about the
 /// target in RTN at the same rate n: put once on its Sun side, own ship stays there and sees all that becomes lit in the
 /// course of a revolution. The way in is a coasting arc, corrected in each segment, which goes round the target.
 /// Source: Gaylor and Barbee, Algorithms for safe spacecraft proximity operations, AAS 07-107, 2007 (natural motion
@@ -23,7 +23,7 @@ use crate::sim::view::View;
 pub struct Circumnavigate {
     /// Half of the ellipse's radial extent A, a quarter of its transverse one [m].
     pub radial_amplitude_m: Distribution,
-    /// Normal amplitude C, in phase with the transverse motion [m].
+    /// Normal amplitude C, a sixth of a revolution before the radial motion [m].
     pub normal_amplitude_m: Distribution,
     /// Distance from the target's centre that the way in keeps [m].
     pub clearance_m: Distribution,
@@ -38,8 +38,10 @@ pub struct Circumnavigate {
 impl Default for Circumnavigate {
     fn default() -> Self {
         Self {
-            radial_amplitude_m: Distribution::Fixed(35.0),
-            normal_amplitude_m: Distribution::Fixed(35.0),
+            // With these each of 100 points on a sphere of 10 m is in sight and lit at some time of a revolution; at A = 35 m
+            // one or two near the poles never are, and neither are with a normal motion in phase with one of the others.
+            radial_amplitude_m: Distribution::Fixed(50.0),
+            normal_amplitude_m: Distribution::Fixed(30.0),
             clearance_m: Distribution::Fixed(25.0),
             approach_speed_m_s: Distribution::Fixed(0.2),
             settling_s: Distribution::Fixed(240.0),
@@ -59,7 +61,9 @@ fn place_m(view: &View, ahead_s: f64, radial_m: f64, normal_m: f64) -> Vector3 {
     let (sine, cosine) = libm::sincos(view.own.mean_motion_rad_s * ahead_s);
     // In RTN the Sun turns at minus the mean motion.
     let (sun_r, sun_t) = (now.x * cosine + now.y * sine, now.y * cosine - now.x * sine);
-    Vector3::new(radial_m * sun_r, 2.0 * radial_m * sun_t, normal_m * sun_t)
+    // cos(θ + π/3), the Sun standing at (cos θ, -sin θ).
+    let normal_phase = 0.5 * sun_r + 0.75_f64.sqrt() * sun_t;
+    Vector3::new(radial_m * sun_r, 2.0 * radial_m * sun_t, normal_m * normal_phase)
 }
 
 impl Behaviour for Circumnavigate {
@@ -117,14 +121,16 @@ mod tests {
         let view = Duel::docking([60.0, 0.0, 0.0], [0.0; 3]).pursuer_view();
         let n = view.own.mean_motion_rad_s;
         let at = |ahead_s: f64| place_m(&view, ahead_s, 30.0, 20.0);
-        // The Sun along R: x = A, y = 0, moving at -2 n A along T and -n C along N.
-        let start = RelativeState { position_rtn_m: at(0.0), velocity_rtn_m_s: Vector3::new(0.0, -60.0 * n, -20.0 * n) };
-        assert!((start.position_rtn_m - Vector3::new(30.0, 0.0, 0.0)).norm() < 1e-9);
+        // The Sun along R: x = A, y = 0, z = C/2, moving at -2 n A along T and -n C √3/2 along N.
+        let normal_m = 10.0;
+        let velocity_rtn_m_s = Vector3::new(0.0, -60.0 * n, -300.0_f64.sqrt() * n);
+        let start = RelativeState { position_rtn_m: at(0.0), velocity_rtn_m_s };
+        assert!((start.position_rtn_m - Vector3::new(30.0, 0.0, normal_m)).norm() < 1e-9);
         for ahead_s in [500.0, 1_500.0, 3_000.0, 6_118.0] {
             let coasted = ClohessyWiltshire::over(n, ahead_s).zero_effort_miss_m(&start);
             assert!((coasted - at(ahead_s)).norm() < 1e-9, "{ahead_s}: {coasted}");
             let (sine, cosine) = libm::sincos(n * ahead_s);
-            assert!(at(ahead_s).normalize().dot(&Vector3::new(cosine, -sine, 0.0)) > 0.8);
+            assert!(at(ahead_s).normalize().dot(&Vector3::new(cosine, -sine, 0.0)) > 0.75);
         }
     }
 }

@@ -28,14 +28,23 @@ pub struct Interpose {
     pub engagement_range_m: Distribution,
     /// Time in which what is off the line is taken away [s].
     pub settling_s: Distribution,
+    /// How the target is met. Early meetings leave time for another where the target dodges the first, so that a second is worth
+    /// more than to one who only pursues.
+    pub meeting: ZemZev,
 }
 
 impl Default for Interpose {
     fn default() -> Self {
         Self {
             standoff_m: Distribution::Fixed(400.0),
-            engagement_range_m: Distribution::Fixed(2_000.0),
+            engagement_range_m: Distribution::Fixed(3_500.0),
             settling_s: Distribution::Fixed(200.0),
+            meeting: ZemZev {
+                time_weight_m_s2: Distribution::Fixed(0.02),
+                target_acceleration_horizon_s: Distribution::Fixed(20.0),
+                dead_band_m: Distribution::Fixed(5.0),
+                ..ZemZev::default()
+            },
         }
     }
 }
@@ -53,7 +62,7 @@ fn friend(view: &View) -> Option<&Track> {
 
 impl Behaviour for Interpose {
     fn begin(&self, generator: &mut Generator) -> Memory {
-        let mut memory = ZemZev::default().begin(generator);
+        let mut memory = self.meeting.begin(generator);
         memory.parameters[5] = self.standoff_m.sample(generator);
         memory.parameters[6] = self.engagement_range_m.sample(generator);
         memory.parameters[7] = self.settling_s.sample(generator);
@@ -63,11 +72,11 @@ impl Behaviour for Interpose {
     fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
         let [.., standoff_m, engagement_m, settling_s] = memory.parameters;
         let (Some(target), Some(friend)) = (view.target(), friend(view)) else {
-            return ZemZev::default().accelerate(view, memory, generator);
+            return self.meeting.accelerate(view, memory, generator);
         };
         let between_m = (target.position_rtn_m - friend.position_rtn_m).norm();
         if between_m.min(target.range_m()) < engagement_m {
-            return ZemZev::default().accelerate(view, memory, generator);
+            return self.meeting.accelerate(view, memory, generator);
         }
         let horizon_s = settling_s.max(friend.range_m() / WAY_SPEED_M_S).min(1_200.0);
         let ahead = ClohessyWiltshire::over(view.own.mean_motion_rad_s, horizon_s);
@@ -91,6 +100,7 @@ impl Behaviour for Interpose {
         ]
         .into_iter()
         .filter_map(|(field, fault)| Some((field, fault?)))
+        .chain(self.meeting.faults())
         .collect()
     }
 }

@@ -1,0 +1,185 @@
+//! Labelled telemetry: episodes played for what one spacecraft's instruments and systems tell of another, window by window.
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use crate::astro::rtn::RtnFrame;
+use crate::astro::{Vector3, eclipse, sun};
+use crate::sim::components::Orbit;
+use crate::sim::reset::EpisodeSeed;
+use crate::sim::seeds::Purpose;
+use crate::sim::shard::Shard;
+use crate::sim::template::Template;
+use crate::sim::threat_class::ThreatClass;
+use crate::telemetry::channels::CHANNELS;
+use crate::telemetry::sampler::{Observed, TrackMemory};
+use crate::telemetry::window::{Context, INTERVALS_S, SAMPLES, TelemetryWindow};
+
+/// A window, and what the simulator knows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelledWindow {
+    /// What the observer has.
+    pub window: TelemetryWindow,
+    /// The class in force at the last sample.
+    pub class: ThreatClass,
+    /// The episode: the seed that is listed.
+    pub seed: u64,
+    /// Index of the cast.
+    pub cast: u16,
+    /// When the class came into force [s]; none before.
+    pub onset_s: Option<f64>,
+    /// Time of the last sample [s].
+    pub end_s: f64,
+    /// Samples of the window at which the class was in force.
+    pub samples_since_onset: usize,
+}
+
+/// Arenas of one shard.
+const ARENAS: usize = 32;
+/// First of the channels that own systems tell, and among them the commands rejected, which are told a second.
+const FIRST_OWN_CHANNEL: usize = 21;
+const REJECTED: usize = 26;
+
+/// Plays the episodes `seeds` and gives the windows of the observer's slot, episode by episode: stretches of 30 samples that do not
+/// overlap, and begin anew where another object comes into focus. The result does not depend on threads.
+#[must_use]
+pub fn windows(template: &Template, observer: usize, seeds: &[EpisodeSeed]) -> Vec<LabelledWindow> {
+    seeds.par_chunks(ARENAS).flat_map_iter(|seeds| of_shard(template, observer, seeds)).collect()
+}
+
+/// What is recorded of one arena.
+struct Recorder {
+    /// Decisions between two samples.
+    every: usize,
+    interval_s: f64,
+    focus: usize,
+    memory: TrackMemory,
+    rejected: f64,
+    samples: Vec<[f64; CHANNELS]>,
+    onset_s: Option<f64>,
+    since_onset: usize,
+    /// Own Δv when the window began [m/s].
+    delta_v_m_s: f64,
+    windows: Vec<LabelledWindow>,
+}
+
+fn of_shard(template: &Template, observer: usize, seeds: &[EpisodeSeed]) -> Vec<LabelledWindow> {
+    let mut shard = Shard::new(template, seeds);
+    let decision_s = template.segment_s * template.replan_every as f64;
+    let mut recorders: Vec<Recorder> = seeds.iter().map(|seed| Recorder::begin(seed, decision_s)).collect();
+    let sun = sun::position_gcrf_m(template.epoch_jd_tt).normalize();
+    let mut decision = 0;
+    while shard.arenas().iter().any(|arena| arena.outcome.is_none()) {
+        shard.advance();
+        decision += 1;
+        for (index, recorder) in recorders.iter_mut().enumerate() {
+            if decision % recorder.every == 0 && shard.arenas()[index].last_segment_s == template.segment_s {
+                recorder.sample(&mut shard, index, observer, &sun);
+            }
+        }
+    }
+    recorders.into_iter().flat_map(|recorder| recorder.windows).collect()
+}
+
+impl Recorder {
+    fn begin(seed: &EpisodeSeed, decision_s: f64) -> Self {
+        let [least, greatest] = INTERVALS_S.map(|interval_s| interval_s / decision_s);
+        let (least, greatest) = (least.ceil().max(1.0) as usize, greatest.floor().max(1.0) as usize);
+        // Of a stream that nothing of the episode is drawn from, so that it says nothing about it.
+        let every = seed.stream(Purpose::Telemetry).random_range(least..=greatest.max(least));
+        Self {
+            every,
+            interval_s: decision_s * every as f64,
+            focus: usize::MAX,
+            memory: TrackMemory::default(),
+            rejected: 0.0,
+            samples: Vec::with_capacity(SAMPLES),
+            onset_s: None,
+            since_onset: 0,
+            delta_v_m_s: 0.0,
+            windows: Vec::new(),
+        }
+    }
+
+    fn sample(&mut self, shard: &mut Shard, index: usize, observer: usize, sun: &Vector3) {
+        let class = shard.class_in_force(index);
+        let arena = &shard.arenas()[index];
+        let (time_s, cast, seed) = (arena.time_s, arena.cast, arena.seed.arena);
+        if class != ThreatClass::Nominal && self.onset_s.is_none() {
+            self.onset_s = Some(time_s);
+        }
+        let focus = shard.template().focus(cast, self.onset_s.is_some());
+        let (own, readings, spent_m_s) = shard.with_rows(index, |_, _, rows| {
+            let readings = rows.buses[observer].0.map(|systems| systems.readings.channels());
+            (rows.orbits[observer], readings, rows.ledgers[observer].delta_v_m_s)
+        });
+        if focus != self.focus {
+            self.focus = focus;
+            self.memory = TrackMemory::default();
+            self.clear(spent_m_s);
+        }
+        let mut sample = [f64::NAN; CHANNELS];
+        let observed = Observed {
+            time_s,
+            own: own.state(),
+            mu_m3_s2: shard.template().physics.mu_m3_s2,
+            tracks: shard.tracks(index, observer),
+            focus,
+            sun: *sun,
+            stale_after_s: self.interval_s,
+        };
+        observed.write_track(&mut self.memory, &mut sample);
+        if let Some(readings) = readings {
+            sample[FIRST_OWN_CHANNEL..].copy_from_slice(&readings);
+            let rejected = sample[REJECTED];
+            sample[REJECTED] = (rejected - self.rejected).max(0.0) / self.interval_s;
+            self.rejected = rejected;
+        }
+        self.samples.push(sample);
+        self.since_onset += usize::from(class != ThreatClass::Nominal);
+        if self.samples.len() == SAMPLES {
+            let context = self.context(shard, index, &own, observer, sun, spent_m_s - self.delta_v_m_s);
+            let samples = std::mem::take(&mut self.samples);
+            self.windows.push(LabelledWindow {
+                window: TelemetryWindow { interval_s: self.interval_s, samples, context },
+                class,
+                seed,
+                cast: cast.unwrap_or_default(),
+                onset_s: self.onset_s,
+                end_s: time_s,
+                samples_since_onset: self.since_onset,
+            });
+            self.clear(spent_m_s);
+        }
+    }
+
+    fn context(
+        &self,
+        shard: &Shard,
+        index: usize,
+        own: &Orbit,
+        observer: usize,
+        sun: &Vector3,
+        delta_v: f64,
+    ) -> Context {
+        let state = own.state();
+        let frame = RtnFrame::of(&state);
+        let physics = &shard.template().physics;
+        let track = shard.tracks(index, observer).get(self.focus).and_then(Option::as_ref);
+        Context {
+            mean_motion_rad_s: frame.rate_rad_s,
+            orbit_time_rad: libm::atan2(-frame.transverse.dot(sun), frame.radial.dot(sun)),
+            eclipsed: eclipse::in_shadow_behind(&state.position_m, sun, physics.earth_radius_m),
+            own_delta_v_m_s: delta_v,
+            own_mode: 0,
+            position_sigma_m: track.map_or(0.0, |track| track.estimate.position_sigma_m()),
+            track_age_s: track.map_or(0.0, |track| shard.arenas()[index].time_s - track.contact.begun_s),
+        }
+    }
+
+    fn clear(&mut self, spent_m_s: f64) {
+        self.samples.clear();
+        self.since_onset = 0;
+        self.delta_v_m_s = spent_m_s;
+    }
+}
