@@ -189,7 +189,7 @@ pub enum AtTimeLimit {
 }
 
 /// What an observation shows beside own ship and its tracks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ObservationConfig {
     /// Whether the last two places, where no object takes them, show the target's manoeuvre and its cheapest intercept. The

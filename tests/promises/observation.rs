@@ -197,6 +197,30 @@ fn a_motion_without_a_plane_is_seen_side_by_side_as_alone() {
 }
 
 #[test]
+fn who_is_not_there_is_not_seen_side_by_side_either() {
+    let mut template = crowd(&shipped::scenario("pursuit_evasion"));
+    // Two that learn in one arena see with one pair of eyes, after one another.
+    template.slots.iter_mut().take(2).for_each(|slot| slot.behaviours.clear());
+    let mut shard = Shard::new(&template, &shipped::seeds(SeedDomain::Train, 21));
+    for gone in [3, 7] {
+        for arena in (0..21).step_by(4) {
+            shard.with_rows(arena, |_, _, rows| rows.identities[gone].team = 0);
+        }
+        let mut together = Vec::new();
+        shard.for_each_view(|arena, _, view| {
+            let tracks: Vec<usize> = view.tracks().map(|track| track.slot).collect();
+            assert_eq!(tracks.contains(&gone), arena % 4 != 0, "{tracks:?}");
+            together.push(format!("{view:?}"));
+        });
+        let mut alone = Vec::new();
+        for arena in 0..21 {
+            shard.for_each_view_of(arena, |_, view, _| alone.push(format!("{view:?}")));
+        }
+        assert_eq!(together, alone);
+    }
+}
+
+#[test]
 fn without_the_intercept_the_last_two_places_are_zero_and_all_else_is_the_same() {
     let scenario = shipped::scenario("pursuit_evasion");
     let observe = |intercept: bool| {
