@@ -41,9 +41,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build()?;
     let mut template = pair(true, 1, STEP_S * DECISIONS as f64);
-    println!("\nthe chaser decides, the target coasts");
-    report(&pool, &template);
-    println!("\nboth decide");
+    for intercept in [false, true] {
+        template.observation.intercept = intercept;
+        let shown = if intercept {
+            "and the cheapest intercept, which the peer does not search for"
+        } else {
+            "as the peer shows them"
+        };
+        println!("\nthe chaser decides, the target coasts; shown are own ship and its tracks, {shown}");
+        report(&pool, &template);
+    }
+    template.observation.intercept = false;
+    println!("\nboth decide; shown are own ship and its tracks");
     template.slots[0].behaviours.clear();
     report(&pool, &template);
     Ok(())
@@ -143,7 +152,7 @@ fn parts_ns(template: &Template) -> [(&'static str, f64); 3] {
         look.push(seconds(|| shards.iter_mut().for_each(|shard| shard.for_each_view(|_, _, view| views.push(*view)))));
         write.push(seconds(|| {
             for (views, out) in views.chunks(rows.len()).zip(observations.chunks_mut(rows.len() * OBSERVATION)) {
-                observation::write_rows(black_box(views), &rows[..views.len()], out);
+                observation::write_rows(black_box(views), &rows[..views.len()], template.observation, out);
             }
         }));
     }

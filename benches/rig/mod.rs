@@ -9,7 +9,7 @@ use std::time::Instant;
 use astroshield::astro::constants::{EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M};
 use astroshield::sim::behaviours::BehaviourConfig;
 use astroshield::sim::behaviours::ballistic::Ballistic;
-use astroshield::sim::config::{AtTimeLimit, BaseVelocity, Role};
+use astroshield::sim::config::{AtTimeLimit, BaseVelocity, ObservationConfig, Role};
 use astroshield::sim::distribution::Distribution::{Fixed, Uniform};
 use astroshield::sim::forces::Gravity;
 use astroshield::sim::reset::EpisodeSeed;
@@ -59,6 +59,7 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
         replan_every: 1,
         time_limit_s,
         at_time_limit: AtTimeLimit::Truncate,
+        observation: ObservationConfig::default(),
         slots: vec![slot("target", 1, Role::Target, target), chaser],
         casts: Vec::new(),
         scores: Vec::new(),

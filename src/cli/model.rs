@@ -10,7 +10,7 @@ use crate::eval::random_policy::RandomPolicy;
 use crate::eval::scripted_policy::ScriptedPolicy;
 use crate::models::checkpoint::{self, Checkpoint};
 use crate::models::device::{Cpu, DeviceChoice};
-use crate::models::learned_policy::{LearnedPolicy, WEIGHTS_FILE};
+use crate::models::learned_policy::{LearnedPolicy, PolicyMeta, WEIGHTS_FILE};
 use crate::scenario::Scenario;
 use crate::sim::behaviours::{BehaviourConfig, registry};
 
@@ -90,6 +90,10 @@ fn find_checkpoint(path: &Path, scenario: &Scenario) -> Result<Checkpoint, Failu
             names().join(", ")
         )));
     };
+    // What holds no policy is refused with its reason where the policy is loaded.
+    if let Ok(meta) = PolicyMeta::read(&checkpoint) {
+        meta.was_shown(scenario.template.observation)?;
+    }
     if checkpoint.meta()["scenario_hash"] != scenario.hash.as_str() {
         eprintln!(
             "warning: the checkpoint was trained on '{}' in another form than this scenario",

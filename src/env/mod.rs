@@ -1,6 +1,7 @@
 //! The environment: spaces, observation, plan, rewards, vector environment, the trait `Policy`, the rollout.
 
 mod arrival;
+mod blocks;
 pub mod config;
 pub mod intercept;
 mod logarithms;

@@ -5,11 +5,13 @@
 //! place before them, where no fifth object takes it, shows how its inspection stands (see [`super::sight`]). Without the intercept a network has to learn products
 //! of range, direction, velocity and time before it can learn anything else: pursuit was at 1 % after 12 M steps.
 
+use super::blocks::Blocks;
 use super::intercept::Intercept;
 use super::logarithms::Logarithms;
 use super::manoeuvre::Manoeuvre;
 use super::sight::Sight;
 use crate::astro::Vector3;
+use crate::sim::config::ObservationConfig;
 use crate::sim::integrators::lanes::MAX_LANES;
 use crate::sim::view::{MAX_TRACKS, Mark, OwnShip, Track, View};
 
@@ -56,8 +58,13 @@ impl Scale {
     /// What [`Scale::Log`] takes the logarithm of.
     #[inline]
     pub(super) fn log_argument(centre: f64, value: f64) -> f64 {
-        let floor = centre * 1e-6;
-        value.max(floor) / centre
+        value.max(Self::floor(centre)) / centre
+    }
+
+    /// The least value that [`Scale::Log`] tells from others.
+    #[inline]
+    pub(super) fn floor(centre: f64) -> f64 {
+        centre * 1e-6
     }
 
     /// The scaled number with the sign that the scale gives it.
@@ -78,6 +85,14 @@ pub struct Entry<T: ?Sized> {
     /// What it is.
     pub meaning: &'static str,
     value: fn(&View, &T) -> f64,
+}
+
+impl<T> Entry<T> {
+    /// The number, as it is shown.
+    #[cold]
+    pub(super) fn exact(&self, view: &View, of: &T) -> f32 {
+        self.scale.apply((self.value)(view, of)) as f32
+    }
 }
 
 const UNIT: Scale = Scale::Plain;
@@ -185,7 +200,9 @@ pub static TRACK: [Entry<Track>; BLOCK] = [
         "position, one standard deviation",
         |_, track| track.position_sigma_m
     ),
-    entry!("sun_phase", "angle Sun-object-own ship over π", |_, track| track.sun_phase_rad / std::f64::consts::PI),
+    entry!("sun_phase", "angle Sun-object-own ship over π", |_, track| {
+        libm::acos(track.sun_phase_cosine) / std::f64::consts::PI
+    }),
     entry!("team", "1 own, -1 other, 0 no track", |view, track| if track.team == view.own.team { 1.0 } else { -1.0 }),
     entry!("capability", "contrast of Δv left, own against its", |view, track| {
         contrast(view.own.delta_v_left_m_s, track.delta_v_left_m_s)
@@ -314,40 +331,63 @@ fn range_m(track: &Track) -> f64 {
 }
 
 /// Writes the observation of a view; `out` has [`OBSERVATION`] numbers.
-pub fn write(view: &View, out: &mut [f32]) {
-    write_rows(std::slice::from_ref(view), &[0], out);
+pub fn write(view: &View, shown: ObservationConfig, out: &mut [f32]) {
+    write_rows(std::slice::from_ref(view), &[0], shown, out);
 }
 
 /// Writes the observations of some rows of `views`; `out` has [`OBSERVATION`] numbers a view.
 ///
 /// The same numbers as one by one, many times as fast: intercepts and logarithms are computed side by side.
-pub fn write_rows(views: &[View], rows: &[usize], out: &mut [f32]) {
-    let mut logarithms = Logarithms::new();
+pub fn write_rows(views: &[View], rows: &[usize], shown: ObservationConfig, out: &mut [f32]) {
+    for row in rows {
+        let tracks = views[*row].tracks().count();
+        out[row * OBSERVATION..][(1 + tracks) * BLOCK..OBSERVATION].fill(0.0);
+    }
+    write_rows_over_zeros(views, rows, shown, out);
+}
+
+/// As [`write_rows`], where the places that show nothing are zero already.
+pub(super) fn write_rows_over_zeros(views: &[View], rows: &[usize], shown: ObservationConfig, out: &mut [f32]) {
+    let (mut blocks, mut logarithms) = (Blocks::new(), Logarithms::new());
     for rows in rows.chunks(MAX_LANES) {
-        let mut seen = [(&views[rows[0]], &Track::ABSENT); MAX_LANES];
-        let mut firsts = [0; MAX_LANES];
-        let mut targets = 0;
-        for row in rows {
-            let (view, first) = (&views[*row], row * OBSERVATION);
-            write_block(view, &view.own, &OWN_SHIP, first, out, &mut logarithms);
-            for (track, at) in view.tracks.iter().zip((first + BLOCK..).step_by(BLOCK)) {
-                if track.team == 0 {
-                    out[at..at + BLOCK].fill(0.0);
-                } else {
-                    write_block(view, track, &TRACK, at, out, &mut logarithms);
+        blocks.write_own(rows.iter().map(|row| (&views[*row], row * OBSERVATION)), out);
+        for place in 0..MAX_TRACKS {
+            let mut seen = [(&views[rows[0]], &Track::ABSENT, 0); MAX_LANES];
+            let mut count = 0;
+            for row in rows {
+                let view = &views[*row];
+                if view.tracks[place].team != 0 {
+                    seen[count] = (view, &view.tracks[place], row * OBSERVATION + (1 + place) * BLOCK);
+                    count += 1;
                 }
             }
+            if count == 0 {
+                break;
+            }
+            blocks.write_tracks(&seen[..count], out);
+        }
+        for row in rows {
+            let view = &views[*row];
             if view.tracks[INSPECTION_PLACE].team == 0
                 && let Some((inspection, inspected)) = &view.inspection
             {
                 let sight = Sight::of(view, inspection, inspected);
-                let at = first + (1 + INSPECTION_PLACE) * BLOCK;
+                let at = row * OBSERVATION + (1 + INSPECTION_PLACE) * BLOCK;
                 write_block(view, &sight, &INSPECTION, at, out, &mut logarithms);
             }
+        }
+        if !shown.intercept {
+            continue;
+        }
+        let mut seen = [(&views[rows[0]], &Track::ABSENT); MAX_LANES];
+        let mut firsts = [0; MAX_LANES];
+        let mut targets = 0;
+        for row in rows {
+            let view = &views[*row];
             if view.tracks[MAX_TRACKS - 1].team == 0
                 && let Some(target) = view.target()
             {
-                (seen[targets], firsts[targets]) = ((view, target), first);
+                (seen[targets], firsts[targets]) = ((view, target), row * OBSERVATION);
                 targets += 1;
             }
         }
@@ -473,11 +513,13 @@ mod tests {
             authority_m_s2 in prop::sample::select(vec![0.0, 1e-3, 0.02, 1.0]),
             tracks in 0..8_usize,
             mark in prop::sample::select(vec![Mark::Goal, Mark::KeepOut, Mark::None]),
+            sun_phase_cosine in prop_oneof![Just(-1.0), Just(0.0), Just(1.0), -1.0..1.0_f64, 0.999_999..1.0_f64],
+            (role, sign) in (0..5_u8, prop::sample::select(vec![1.0, -0.0, 0.0])),
         ) -> View {
             let vector = |from: usize, size: f64| Vector3::from_column_slice(&directions[from..from + 3]) * size;
             let mut view = View::EMPTY;
             (view.time_left_s, view.segment_s, view.closest_approach_m) = (time_left_s, segment_s, range_m);
-            view.own.team = 1;
+            (view.own.team, view.own.role, view.own.eclipsed) = (1, role, role == 2);
             (view.own.mass_kg, view.own.initial_mass_kg) = (400.0, 500.0);
             (view.own.mean_motion_rad_s, view.own.max_acceleration_m_s2) = (mean_motion_rad_s, authority_m_s2);
             (view.own.delta_v_left_m_s, view.own.initial_delta_v_m_s) = (left[0], left[0]);
@@ -486,7 +528,10 @@ mod tests {
                     slot: place + 1,
                     team: 1 + (place % 2 == 0) as u8,
                     position_rtn_m: vector(0, range_m * (1.0 + place as f64)),
-                    velocity_rtn_m_s: vector(3, speed_m_s),
+                    velocity_rtn_m_s: vector(3, speed_m_s).map(|component| component * sign),
+                    position_sigma_m: if role == 3 { range_m } else { 0.0 },
+                    max_acceleration_m_s2: authority_m_s2,
+                    sun_phase_cosine,
                     acceleration_rtn_m_s2: vector(6, acceleration_m_s2),
                     delta_v_left_m_s: left[1],
                     mark,
@@ -504,7 +549,7 @@ mod tests {
         ) {
             let rows: Vec<usize> = (0..views.len()).collect();
             let mut together = vec![9.0; views.len() * OBSERVATION];
-            write_rows(&views, &rows, &mut together);
+            write_rows(&views, &rows, ObservationConfig::default(), &mut together);
             let mut alone = [0.0; OBSERVATION];
             for (view, together) in views.iter().zip(together.chunks_exact(OBSERVATION)) {
                 write_plainly(view, &mut alone);

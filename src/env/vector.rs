@@ -122,6 +122,8 @@ struct Part {
     truths: Vec<View>,
     /// Rows that the decision in hand moved.
     moved: Vec<usize>,
+    /// Arenas whose episode it ended.
+    ended: Vec<usize>,
     /// What each arena has flown, where that is recorded.
     traces: Option<Vec<Trace>>,
     finished: Vec<EpisodeResult>,
@@ -167,6 +169,7 @@ impl VectorEnv {
                 went_on: vec![true; seeds.len()],
                 truths: Vec::new(),
                 moved: Vec::new(),
+                ended: Vec::new(),
                 traces: None,
                 finished: Vec::new(),
             })
@@ -328,7 +331,8 @@ impl VectorEnv {
             );
         }
         let rows: Vec<usize> = (0..self.views.len()).collect();
-        observation::write_rows(&self.views, &rows, &mut self.observations);
+        let shown = self.parts.first().map_or_else(Default::default, |part| part.shard.template().observation);
+        observation::write_rows(&self.views, &rows, shown, &mut self.observations);
     }
 }
 
@@ -362,8 +366,16 @@ impl Part {
             Some(traces) => self.shard.advance_watched(|index, arena, rows| traces[index].push(arena, rows)),
         }
         self.settle(rows);
-        observation::write_rows(rows.views, &self.moved, rows.observations);
-        for index in 0..self.returns.len() {
+        let shown = self.shard.template().observation;
+        if self.shard.template().has_all_in_sight() {
+            // Which places are taken is the same all the time, so that the others are as zero as they were made.
+            observation::write_rows_over_zeros(rows.views, &self.moved, shown, rows.observations);
+        } else {
+            observation::write_rows(rows.views, &self.moved, shown, rows.observations);
+        }
+        let mut ended = std::mem::take(&mut self.ended);
+        ended.clear();
+        for (index, arena) in self.shard.arenas().iter().enumerate() {
             let of = index * rows.learned..(index + 1) * rows.learned;
             if !self.went_on[index] {
                 rows.rewards[of.clone()].fill(0.0);
@@ -373,14 +385,19 @@ impl Part {
             }
             self.returns[index] += rows.rewards.get(of.start).copied().map_or(0.0, f64::from);
             self.decisions[index] += 1;
-            let arena = &self.shard.arenas()[index];
             self.overspeed_before_s[index] = arena.overspeed_s;
-            if let Some(outcome) = arena.outcome {
-                let numbers = of.start * OBSERVATION..of.end * OBSERVATION;
-                rows.finals[numbers.clone()].copy_from_slice(&rows.observations[numbers]);
-                self.finish(index, outcome, rows);
+            if arena.outcome.is_some() {
+                ended.push(index);
             }
         }
+        for index in &ended {
+            let of = index * rows.learned * OBSERVATION..(index + 1) * rows.learned * OBSERVATION;
+            rows.finals[of.clone()].copy_from_slice(&rows.observations[of]);
+            if let Some(outcome) = self.shard.arenas()[*index].outcome {
+                self.finish(*index, outcome, rows);
+            }
+        }
+        self.ended = ended;
     }
 
     /// Pays the rows of the arenas that went on for the decision, and keeps what each of them now sees.
@@ -461,6 +478,7 @@ impl Part {
                 self.returns[index] = 0.0;
                 self.decisions[index] = 0;
                 self.overspeed_before_s[index] = 0.0;
+                let shown = self.shard.template().observation;
                 let truths = &mut self.truths;
                 self.shard.for_each_view_of(index, |k, view, truth| {
                     let row = of.start + k;
@@ -468,7 +486,8 @@ impl Part {
                     if let Some(before) = truths.get_mut(row) {
                         *before = *truth;
                     }
-                    observation::write(view, &mut rows.observations[row * OBSERVATION..(row + 1) * OBSERVATION]);
+                    let out = &mut rows.observations[row * OBSERVATION..(row + 1) * OBSERVATION];
+                    observation::write(view, shown, out);
                 });
             }
         }

@@ -17,6 +17,7 @@ use super::normaliser::{ObservationNormaliser, RunningMoments};
 use crate::env::observation::{OBSERVATION, OBSERVATION_VERSION};
 use crate::env::plan::PLAN;
 use crate::env::policy::{Decisions, Policy, PolicyError, Scene};
+use crate::sim::config::ObservationConfig;
 use crate::sim::seeds::{Generator, Purpose, SeedDomain, stream};
 
 /// How a policy picks a plan.
@@ -45,6 +46,9 @@ pub struct PolicyMeta {
     pub executed: usize,
     /// Version of the observation's table.
     pub observation_version: u32,
+    /// What the observation showed; everything in the checkpoints from before there was a choice.
+    #[serde(default)]
+    pub observation: ObservationConfig,
     /// Name of the scenario.
     pub scenario: String,
     /// Hash of the scenario.
@@ -99,7 +103,7 @@ impl PolicyMeta {
     /// Whether weights of this kind can be used where those of `needed` are.
     ///
     /// # Errors
-    /// With the first thing that differs: network, sizes, observation version, executed entries.
+    /// With the first thing that differs: network, sizes, observation version, what it shows, executed entries.
     pub fn fits(&self, needed: &Self) -> Result<(), PolicyFileError> {
         let told = |meta: &Self| {
             let ActorCriticConfig { observation, hidden, plan, .. } = meta.sizes;
@@ -107,6 +111,7 @@ impl PolicyMeta {
                 ("network", meta.network.clone()),
                 ("size of the network", format!("{observation}-{hidden}-{plan}")),
                 ("observation version", meta.observation_version.to_string()),
+                ("observation", shown(meta.observation).to_owned()),
                 ("number of executed plan entries", meta.executed.to_string()),
             ]
         };
@@ -117,6 +122,25 @@ impl PolicyMeta {
         }
         Ok(())
     }
+}
+
+impl PolicyMeta {
+    /// Whether the policy was trained on what a scenario's observation shows.
+    ///
+    /// # Errors
+    /// When it was shown something else: zeros in place of an intercept, or the other way round, mean nothing to it.
+    pub fn was_shown(&self, observation: ObservationConfig) -> Result<(), PolicyFileError> {
+        let (found, expected) = (shown(self.observation), shown(observation));
+        if self.observation == observation {
+            return Ok(());
+        }
+        Err(PolicyFileError::DoesNotFit { what: "observation", found: found.to_owned(), expected: expected.to_owned() })
+    }
+}
+
+/// What an observation shows, in words.
+fn shown(observation: ObservationConfig) -> &'static str {
+    if observation.intercept { "one that shows the intercept" } else { "one without the intercept" }
 }
 
 fn no_policy(checkpoint: &Checkpoint, reason: &dyn std::fmt::Display) -> PolicyFileError {
@@ -276,4 +300,29 @@ fn sample(mean: &[f32], log_std: &[f32], generator: &mut Generator, plan: &mut [
         log_probability -= 0.5 * normal * normal + log_std + HALF_LOG_TWO_PI;
     }
     log_probability
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_refused_where_it_is_shown_something_else() {
+        let text = r#"{
+            "network": "actor_critic",
+            "sizes": {"observation": 128, "hidden": 8, "plan": 64, "initial_log_std": -0.5},
+            "executed": 4, "observation_version": 3, "scenario": "s", "scenario_hash": "", "algorithm": "ppo", "seed": 1
+        }"#;
+        let older: PolicyMeta = serde_json::from_str(text).expect("written before there was a choice");
+        let (all, less) = (ObservationConfig::default(), ObservationConfig { intercept: false });
+        assert!(older.was_shown(all).is_ok());
+        let plain = PolicyMeta { observation: less, ..older.clone() };
+        assert!(plain.was_shown(less).is_ok());
+        let back: PolicyMeta = serde_json::from_value(serde_json::to_value(&plain).unwrap()).unwrap();
+        assert_eq!(back, plain);
+        for refusal in [older.was_shown(less), plain.was_shown(all), plain.fits(&older)] {
+            let refusal = refusal.expect_err("zeros are no intercept").to_string();
+            assert!(refusal.contains("its observation is"), "{refusal}");
+        }
+    }
 }

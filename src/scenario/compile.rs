@@ -54,6 +54,7 @@ pub(super) fn template(config: &ScenarioConfig, starts: &StartFiles) -> Option<T
         slots,
         casts,
         objective: objective(config, u8::try_from(team + 1).ok()?)?,
+        observation: config.observation,
         scores: config.scores.iter().map(|score| self::score(config, score)).collect::<Option<_>>()?,
     })
 }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::config::RewardConfig;
 use crate::sim::behaviours::BehaviourConfig;
-use crate::sim::config::{CastConfig, ObjectiveConfig, PhysicsConfig, ScoreConfig, SpacecraftConfig, TimingConfig};
+use crate::sim::config::{
+    CastConfig, ObjectiveConfig, ObservationConfig, PhysicsConfig, ScoreConfig, SpacecraftConfig, TimingConfig,
+};
 
 /// A scenario as its author writes it; kilometres and degrees where a field's name says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +46,9 @@ pub struct ScenarioConfig {
     pub baselines: Vec<String>,
     /// What a learner is paid.
     pub rewards: RewardConfig,
+    /// What a learner is shown; everything when left out.
+    #[serde(default, skip_serializing_if = "ObservationConfig::is_default")]
+    pub observation: ObservationConfig,
     /// For scripted spacecraft by name, behaviours that are never trained against: evaluation plays them instead.
     #[serde(default)]
     pub held_out: BTreeMap<String, Vec<BehaviourConfig>>,

@@ -612,6 +612,22 @@ fn the_shipped_scenarios_are_sound() {
 }
 
 #[test]
+fn all_is_shown_unless_the_scenario_says_otherwise() {
+    let all = sound(PURSUIT);
+    assert!(all.template.observation.intercept);
+    let with = |observation: &str| {
+        changed(PURSUIT, "    held_out:", &format!("    observation: {observation},\n    held_out:"))
+    };
+    assert_eq!(sound(&with("(intercept: true)")).hash, all.hash, "the default spelled out");
+    assert_eq!(sound(&with("()")).hash, all.hash);
+    let less = sound(&with("(intercept: false)"));
+    assert!(!less.template.observation.intercept);
+    assert_ne!(less.hash, all.hash);
+    let error = Scenario::from_source("test", &with("(intercepts: false)")).expect_err("there is no such field");
+    assert!(format!("{error:?}").contains("unknown field `intercepts`"), "{error:?}");
+}
+
+#[test]
 fn the_hash_is_of_the_meaning() {
     let hash = sound(PURSUIT).hash;
     assert_eq!(hash.len(), 64);

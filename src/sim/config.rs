@@ -188,6 +188,29 @@ pub enum AtTimeLimit {
     Truncate,
 }
 
+/// What an observation shows beside own ship and its tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ObservationConfig {
+    /// Whether the last two places, where no object takes them, show the target's manoeuvre and its cheapest intercept. The
+    /// search for it is half of the time of a step; without it those places are zero.
+    pub intercept: bool,
+}
+
+impl Default for ObservationConfig {
+    fn default() -> Self {
+        Self { intercept: true }
+    }
+}
+
+impl ObservationConfig {
+    /// Whether nothing differs from what is shown where a scenario says nothing of it.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One spacecraft, which is one slot of each arena.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

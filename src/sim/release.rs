@@ -113,7 +113,7 @@ pub(super) fn release(
 mod tests {
     use super::*;
     use crate::astro::CartesianState;
-    use crate::sim::config::{AtTimeLimit, Role};
+    use crate::sim::config::{AtTimeLimit, ObservationConfig, Role};
     use crate::sim::distribution::Distribution;
     use crate::sim::reset::EpisodeSeed;
     use crate::sim::seeds::SeedDomain;
@@ -151,6 +151,7 @@ mod tests {
             ],
             casts: Vec::new(),
             scores: Vec::new(),
+            observation: ObservationConfig::default(),
             objective: Objective::reach(2, 1, 0, 1.0),
         }
     }

@@ -14,6 +14,7 @@ use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Pre
 use super::emission::Emission;
 use super::events::{Hermite, RelativeMotion, bisect};
 use super::forces::{ForceModel, Gravity};
+use super::frames::Turning;
 use super::goals::{self, Progress};
 use super::harm;
 use super::integrators::rk4::Exposure;
@@ -30,7 +31,6 @@ use super::view::{MAX_TRACKS, View};
 use crate::astro::Vector3;
 use crate::astro::chebyshev::ChebyshevPath;
 use crate::astro::relative::ClohessyWiltshire;
-use crate::astro::rtn::RtnFrame;
 
 /// One copy of the scenario in play.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -238,6 +238,8 @@ fn burn(
     let (ledgers, previous) = (ledgers.bypass_change_detection(), previous.bypass_change_detection());
     let slots = shared.template.slots.len();
     let hill = shared.template.physics.hill_mean_motion_rad_s.is_some();
+    let segment_s = shared.template.segment_s;
+    let mut turning = Turning::new(shared.arch);
     for row in 0..orbits.len() {
         previous[row] = Previous(orbits[row]);
         if shared.arenas[row / slots].outcome.is_some() {
@@ -245,21 +247,42 @@ fn burn(
             continue;
         }
         let wanted = &commands[row].acceleration_rtn_m_s2;
-        let (burn, throttle) = ignite(wanted, &thrusters[row], &masses[row], shared.template.segment_s);
+        let (burn, throttle) = ignite(wanted, &thrusters[row], &masses[row], segment_s);
         burns[row] = burn;
-        let acceleration = Vector3::from(burn.acceleration_rtn_m_s2);
-        let acceleration = if hill || throttle == 0.0 {
-            acceleration
+        ledgers[row].last_throttle = throttle;
+        if hill || throttle == 0.0 {
+            ledgers[row].note(burn.acceleration_rtn_m_s2.into(), segment_s);
         } else {
-            RtnFrame::of(&orbits[row].state()).to_gcrf(&acceleration)
-        };
-        let ledger = &mut ledgers[row];
-        let change = (acceleration - ledger.last_acceleration_m_s2).norm();
-        let held = change <= HELD_CHANGE * acceleration.norm().max(ledger.last_acceleration_m_s2.norm());
-        ledger.acceleration_held_s = if held { ledger.acceleration_held_s } else { 0.0 } + shared.template.segment_s;
-        ledger.last_throttle = throttle;
-        ledger.last_acceleration_m_s2 = acceleration;
+            let note = |row: usize, acceleration: Vector3| ledgers[row].note(acceleration, segment_s);
+            turning.push(row, &orbits[row], &burn.acceleration_rtn_m_s2, note);
+        }
     }
+    turning.finish(|row, acceleration| ledgers[row].note(acceleration, segment_s));
+}
+
+impl Ledger {
+    /// Writes down the acceleration of a segment [m/s²], in the frame of [`Orbit`].
+    #[inline]
+    fn note(&mut self, acceleration_m_s2: Vector3, segment_s: f64) {
+        let held = is_held(&self.last_acceleration_m_s2, &acceleration_m_s2);
+        self.acceleration_held_s = if held { self.acceleration_held_s } else { 0.0 } + segment_s;
+        self.last_acceleration_m_s2 = acceleration_m_s2;
+    }
+}
+
+/// Whether an acceleration is about the one before it.
+#[inline]
+fn is_held(before: &Vector3, now: &Vector3) -> bool {
+    let change_squared = (now - before).norm_squared();
+    let limit_squared = HELD_CHANGE * HELD_CHANGE * now.norm_squared().max(before.norm_squared());
+    // Without roots, where rounding cannot matter.
+    if change_squared < limit_squared * (1.0 - 1e-12) {
+        return true;
+    }
+    if change_squared > limit_squared * (1.0 + 1e-12) {
+        return false;
+    }
+    (now - before).norm() <= HELD_CHANGE * now.norm().max(before.norm())
 }
 
 /// The burn nearest to `wanted` [m/s², RTN] that lasts `duration_s`, and its throttle.
@@ -267,6 +290,9 @@ fn burn(
 /// Constant force, Δv = c ln(m₀/m₁) with c the exhaust speed; where that is more than is left, the whole burn is throttled
 /// to what is left.
 pub(super) fn ignite(wanted: &Vector3, thruster: &Thruster, mass: &Mass, duration_s: f64) -> (Burn, f64) {
+    if *wanted == Vector3::new(0.0, 0.0, 0.0) {
+        return (Burn::default(), 0.0);
+    }
     let limit_m_s2 = thruster.max_thrust_n / mass.mass_kg;
     let clipped = thruster.clip(wanted, limit_m_s2);
     let size_m_s2 = thruster.magnitude(&clipped);
@@ -274,19 +300,29 @@ pub(super) fn ignite(wanted: &Vector3, thruster: &Thruster, mass: &Mass, duratio
         return (Burn::default(), 0.0);
     }
     let exhaust_m_s = thruster.exhaust_speed_m_s;
-    // The size of the burn that takes all that is left in `duration_s`.
-    let affordable_m_s2 = if exhaust_m_s.is_infinite() {
-        mass.delta_v_left_m_s / duration_s
-    } else {
-        -libm::expm1(-mass.delta_v_left_m_s / exhaust_m_s) * exhaust_m_s / duration_s
-    };
-    let scale = (affordable_m_s2 / size_m_s2).min(1.0);
+    let scale = affordable_share(size_m_s2, exhaust_m_s, mass.delta_v_left_m_s, duration_s);
     let burn = Burn {
         acceleration_rtn_m_s2: (clipped * scale).into(),
         specific_mass_flow_1_s: size_m_s2 * scale / exhaust_m_s,
     };
     let largest_m_s2 = if thruster.per_axis { clipped.amax() } else { size_m_s2 };
     (burn, largest_m_s2 * scale / limit_m_s2)
+}
+
+/// The share of a burn of this size [m/s²] that the Δv left [m/s] lasts for over the whole of `duration_s`, at most 1.
+#[inline]
+fn affordable_share(size_m_s2: f64, exhaust_m_s: f64, left_m_s: f64, duration_s: f64) -> f64 {
+    // Of x = Δv/c is 1 - exp(-x) above x/(1 + x): where that is enough by more than rounding, it is enough.
+    if left_m_s * exhaust_m_s * (1.0 - 1e-12) > size_m_s2 * duration_s * (exhaust_m_s + left_m_s) {
+        return 1.0;
+    }
+    // The size of the burn that takes all that is left in `duration_s`.
+    let affordable_m_s2 = if exhaust_m_s.is_infinite() {
+        left_m_s / duration_s
+    } else {
+        -libm::expm1(-left_m_s / exhaust_m_s) * exhaust_m_s / duration_s
+    };
+    (affordable_m_s2 / size_m_s2).min(1.0)
 }
 
 /// Moves every spacecraft by a segment.
@@ -559,4 +595,52 @@ fn watch_speed(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_burn_that_is_surely_affordable_is_flown_whole(
+            size_m_s2 in 1e-6..1.0_f64,
+            exhaust_m_s in prop_oneof![Just(f64::INFINITY), 100.0..30_000.0_f64],
+            left in prop_oneof![Just(f64::INFINITY), 1e-9..1e3_f64, 0.999..1.001_f64],
+            near in any::<bool>(),
+            duration_s in prop::sample::select(vec![0.5, 1.0, 10.0, 60.0]),
+        ) {
+            // Near what the burn takes, too.
+            let left_m_s = if near { size_m_s2 * duration_s * left } else { left };
+            let affordable_m_s2 = if exhaust_m_s.is_infinite() {
+                left_m_s / duration_s
+            } else {
+                -libm::expm1(-left_m_s / exhaust_m_s) * exhaust_m_s / duration_s
+            };
+            let share = affordable_share(size_m_s2, exhaust_m_s, left_m_s, duration_s);
+            prop_assert_eq!(share.to_bits(), (affordable_m_s2 / size_m_s2).min(1.0).to_bits());
+        }
+
+        #[test]
+        fn whether_an_acceleration_is_held_is_what_its_norms_say(
+            before in prop::array::uniform3(-1.0..1.0_f64),
+            now in prop::array::uniform3(-1.0..1.0_f64),
+            kind in 0..5,
+            share in 0.3..1.7_f64,
+        ) {
+            let before = if kind == 0 { Vector3::zeros() } else { Vector3::from(before) };
+            let now = match kind {
+                1 => Vector3::zeros(),
+                2 => before,
+                // On the edge.
+                3 => before * (1.0 - HELD_CHANGE),
+                4 => before * share,
+                _ => Vector3::from(now),
+            };
+            let held = (now - before).norm() <= HELD_CHANGE * now.norm().max(before.norm());
+            prop_assert_eq!(is_held(&before, &now), held);
+        }
+    }
 }

@@ -12,12 +12,14 @@ use super::components::{Burn, Command, Identity, Ledger, Mass, Orbit, Pilot, Pre
 use super::emission::Emission;
 use super::forces::third_body::sun_path;
 use super::forces::{Environment, ForceModel, Gravity};
+use super::integrators::lanes::MAX_LANES;
 use super::integrators::rk4::Exposure;
 use super::path::Path;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
 use super::sensing::{ArenaSensing, Sensing};
 use super::sensors::signature::Signature;
+use super::sight::{Scene, Sight};
 use super::template::Template;
 use super::threat_class::ThreatClass;
 use super::tracks::track::Track;
@@ -46,6 +48,7 @@ pub struct Shard {
     schedule: Schedule,
     columns: QueryState<Columns>,
     known: QueryState<KnownColumns>,
+    sight: Sight,
 }
 
 /// What of a spacecraft outlasts a decision.
@@ -58,6 +61,35 @@ pub struct ShardState {
     rows: Vec<SavedRow>,
     /// One an arena; empty where every spacecraft sees the truth.
     sensing: Vec<ArenaSensing>,
+}
+
+/// What a view reads of the rows.
+fn known<'a>(columns: &'a mut QueryState<KnownColumns>, world: &'a World, shared: &'a Shared) -> Known<'a> {
+    let mut columns = columns.contiguous_iter(world).expect("all components are dense");
+    let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
+    Known { orbits, masses, thrusters, ledgers, identities, sensing: &shared.sensing }
+}
+
+/// Calls `visit` as [`Shard::for_each_view_where`] does for each of these seats: an arena and a place among the learned slots.
+fn see_one_by_one(
+    shared: &Shared,
+    known: &Known<'_>,
+    seats: impl Iterator<Item = (usize, usize)>,
+    mut visit: impl FnMut(&Template, &Arena, usize, usize, &View, &View),
+) {
+    let Shared { template, sun, arenas, learned, sensing, .. } = shared;
+    let perfect = Known { sensing: &Sensing::default(), ..*known };
+    let (mut view, mut truth) = (View::EMPTY, View::EMPTY);
+    for (index, k) in seats {
+        let (arena, slot) = (&arenas[index], learned[k]);
+        view.see(template, sun, known, arena, index, slot);
+        if sensing.knowledge(index, slot).is_none() {
+            visit(template, arena, index, k, &view, &view);
+        } else {
+            truth.see(template, sun, &perfect, arena, index, slot);
+            visit(template, arena, index, k, &view, &truth);
+        }
+    }
 }
 
 impl Shard {
@@ -118,7 +150,8 @@ impl Shard {
             template: template.clone(),
         });
         let (columns, known) = (world.query(), world.query());
-        let mut shard = Self { world, schedule: segment(template), columns, known };
+        let sight = Sight::of(template, &world.resource::<Shared>().learned);
+        let mut shard = Self { world, schedule: segment(template), columns, known, sight };
         for (index, seed) in seeds.iter().enumerate() {
             shard.reset(index, *seed);
         }
@@ -240,28 +273,37 @@ impl Shard {
         mut visit: impl FnMut(&Template, &Arena, usize, usize, &View, &View),
     ) {
         let shared = self.world.resource::<Shared>();
-        let mut columns = self.known.contiguous_iter(&self.world).expect("all components are dense");
-        let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
+        let known = known(&mut self.known, &self.world, shared);
         let Shared { template, sun, arenas, learned, sensing, .. } = shared;
-        let known = Known { orbits, masses, thrusters, ledgers, identities, sensing };
-        let perfect = Known { sensing: &Sensing::default(), ..known };
-        let (mut view, mut truth) = (View::EMPTY, View::EMPTY);
-        for (index, arena) in arenas.iter().enumerate().filter(|(index, _)| wanted(*index)) {
-            for (k, slot) in learned.iter().enumerate() {
-                view.see(template, sun, &known, arena, index, *slot);
-                if sensing.knowledge(index, *slot).is_none() {
-                    visit(template, arena, index, k, &view, &view);
-                } else {
-                    truth.see(template, sun, &perfect, arena, index, *slot);
-                    visit(template, arena, index, k, &view, &truth);
-                }
+        let wanted = (0..arenas.len()).filter(|index| wanted(*index));
+        let seats = wanted.flat_map(|index| (0..learned.len()).map(move |k| (index, k)));
+        let (SunModel::Fixed(position_m, direction), true) = (sun, sensing.is_empty()) else {
+            see_one_by_one(shared, &known, seats, visit);
+            return;
+        };
+        let scene = Scene { template, known, arenas, learned, sun: (*position_m, *direction) };
+        let mut visit = |index: usize, k: usize, view: &View| visit(template, &arenas[index], index, k, view, view);
+        let mut waiting = [(0, 0); MAX_LANES];
+        let mut count = 0;
+        for seat in seats {
+            waiting[count] = seat;
+            count += 1;
+            if count == MAX_LANES {
+                self.sight.look(&scene, &waiting, &mut visit);
+                count = 0;
             }
+        }
+        if count > 0 {
+            self.sight.look(&scene, &waiting[..count], visit);
         }
     }
 
     /// Calls `visit(k, view, truth)` for each learned slot of one arena, in order; `truth` as in [`Shard::for_each_view_where`].
     pub fn for_each_view_of(&mut self, index: usize, mut visit: impl FnMut(usize, &View, &View)) {
-        self.for_each_view_where(|arena| arena == index, |_, _, _, k, view, truth| visit(k, view, truth));
+        let shared = self.world.resource::<Shared>();
+        let known = known(&mut self.known, &self.world, shared);
+        let seats = (0..shared.learned.len()).map(|k| (index, k));
+        see_one_by_one(shared, &known, seats, |_, _, _, k, view, truth| visit(k, view, truth));
     }
 
     /// The behaviour drawn for a slot in this episode; `None` for a learned one.

@@ -3,7 +3,7 @@
 use super::behaviours::BehaviourConfig;
 use super::behaviours::ballistic::Ballistic;
 use super::bus::BusConfig;
-use super::config::{AtTimeLimit, BaseVelocity, Role};
+use super::config::{AtTimeLimit, BaseVelocity, ObservationConfig, Role};
 use super::distribution::Distribution;
 use super::forces::ForceConfig;
 use super::goals::inspection::Inspection;
@@ -37,6 +37,8 @@ pub struct Template {
     pub casts: Vec<Cast>,
     /// What decides an episode.
     pub objective: Objective,
+    /// What a learner is shown.
+    pub observation: ObservationConfig,
     /// Published scores that are told beside it.
     pub scores: Vec<Score>,
 }
@@ -48,6 +50,15 @@ impl Template {
         let Objective { who, target, .. } = self.objective;
         let of_objective = (slot == who).then_some(target).or((slot == target).then_some(who));
         self.slots[slot].target.or(of_objective).and_then(|other| u16::try_from(other).ok())
+    }
+
+    /// Whether every slot sees every other all the time: nobody has sensors, and no slot is spare, left out by a cast, or caught.
+    #[must_use]
+    pub fn has_all_in_sight(&self) -> bool {
+        let is_there = |slot: &Slot| slot.sensing.is_perfect() && !matches!(slot.start, Start::Spare);
+        self.slots.iter().all(is_there)
+            && self.casts.iter().all(|cast| cast.absent.is_empty())
+            && self.objective.captures.is_empty()
     }
 }
 

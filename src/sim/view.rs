@@ -70,8 +70,8 @@ pub struct Track {
     pub initial_delta_v_m_s: f64,
     /// One standard deviation of the position estimate [m]: the root of the sum of its three variances; zero with perfect sensing.
     pub position_sigma_m: f64,
-    /// Angle at the object between the Sun and own ship [rad]: 0 when it is fully lit as seen from own ship.
-    pub sun_phase_rad: f64,
+    /// Cosine of the angle at the object between the Sun and own ship: 1 when it is fully lit as seen from own ship.
+    pub sun_phase_cosine: f64,
     /// What the scenario's objective makes of it for own team.
     pub mark: Mark,
 }
@@ -100,7 +100,7 @@ impl Track {
         delta_v_left_m_s: 0.0,
         initial_delta_v_m_s: 0.0,
         position_sigma_m: 0.0,
-        sun_phase_rad: 0.0,
+        sun_phase_cosine: 1.0,
         mark: Mark::None,
     };
 
@@ -348,68 +348,60 @@ impl View {
             Some(knowledge) => knowledge.closest_approach_m,
             None => arena.closest_approach_m.min(pair_distance_m(template, known.orbits, first)),
         };
-        self.inspection = match (&template.objective.goal, &arena.progress) {
-            (Goal::Inspect(inspection), Progress::Inspected(inspected)) if slot == template.objective.who => {
-                Some((*inspection, *inspected))
-            }
-            _ => None,
-        };
-        self.goal_share = arena.progress.share(&template.objective.goal);
+        self.note_goal(template, arena, slot);
         let mut count = 0;
-        for wanted in [Mark::Goal, Mark::KeepOut, Mark::None] {
-            for other in (0..slots).filter(|other| *other != slot && mark(template, slot, *other) == wanted) {
-                let row = first + other;
-                if !known.identities[row].is_present() {
-                    continue;
-                }
-                if count == MAX_TRACKS {
-                    return;
-                }
-                if let Some(knowledge) = &knowledge {
-                    let Some((sighting, track)) = knowledge.sighting(other, &state) else { continue };
-                    let prior = knowledge.prior(other);
-                    self.tracks[count] = Track {
-                        slot: other,
-                        team: known.identities[row].team,
-                        position_rtn_m: sighting.relative.position_rtn_m,
-                        velocity_rtn_m_s: sighting.relative.velocity_rtn_m_s,
-                        acceleration_rtn_m_s2: sighting.acceleration_rtn_m_s2,
-                        acceleration_held_s: track.contact.acceleration_held_s,
-                        max_acceleration_m_s2: prior.max_acceleration_m_s2,
-                        delta_v_left_m_s: prior.delta_v_m_s,
-                        initial_delta_v_m_s: prior.delta_v_m_s,
-                        position_sigma_m: sighting.position_sigma_m,
-                        sun_phase_rad: sun_phase_rad(&sun_rtn, &sighting.relative.position_rtn_m),
-                        mark: wanted,
-                    };
-                    count += 1;
-                    continue;
-                }
-                let seen = known.orbits[row].state();
-                let relative = match &frame {
-                    Some(frame) => RelativeState::in_frame(frame, &state, &seen),
-                    None => RelativeState {
-                        position_rtn_m: seen.position_m - state.position_m,
-                        velocity_rtn_m_s: seen.velocity_m_s - state.velocity_m_s,
-                    },
-                };
-                let mass = &known.masses[row];
+        for (other, wanted) in others(template, slot) {
+            let row = first + other;
+            if !known.identities[row].is_present() {
+                continue;
+            }
+            if count == MAX_TRACKS {
+                return;
+            }
+            if let Some(knowledge) = &knowledge {
+                let Some((sighting, track)) = knowledge.sighting(other, &state) else { continue };
+                let prior = knowledge.prior(other);
                 self.tracks[count] = Track {
                     slot: other,
                     team: known.identities[row].team,
-                    position_rtn_m: relative.position_rtn_m,
-                    velocity_rtn_m_s: relative.velocity_rtn_m_s,
-                    acceleration_rtn_m_s2: to_rtn(&known.ledgers[row].last_acceleration_m_s2),
-                    acceleration_held_s: known.ledgers[row].acceleration_held_s,
-                    max_acceleration_m_s2: max_acceleration(known.thrusters[row].max_thrust_n, mass),
-                    delta_v_left_m_s: mass.delta_v_left_m_s,
-                    initial_delta_v_m_s: mass.initial_delta_v_m_s,
-                    position_sigma_m: 0.0,
-                    sun_phase_rad: sun_phase_rad(&sun_rtn, &relative.position_rtn_m),
+                    position_rtn_m: sighting.relative.position_rtn_m,
+                    velocity_rtn_m_s: sighting.relative.velocity_rtn_m_s,
+                    acceleration_rtn_m_s2: sighting.acceleration_rtn_m_s2,
+                    acceleration_held_s: track.contact.acceleration_held_s,
+                    max_acceleration_m_s2: prior.max_acceleration_m_s2,
+                    delta_v_left_m_s: prior.delta_v_m_s,
+                    initial_delta_v_m_s: prior.delta_v_m_s,
+                    position_sigma_m: sighting.position_sigma_m,
+                    sun_phase_cosine: sun_phase_cosine(&sun_rtn, &sighting.relative.position_rtn_m),
                     mark: wanted,
                 };
                 count += 1;
+                continue;
             }
+            let seen = known.orbits[row].state();
+            let relative = match &frame {
+                Some(frame) => RelativeState::in_frame(frame, &state, &seen),
+                None => RelativeState {
+                    position_rtn_m: seen.position_m - state.position_m,
+                    velocity_rtn_m_s: seen.velocity_m_s - state.velocity_m_s,
+                },
+            };
+            let mass = &known.masses[row];
+            self.tracks[count] = Track {
+                slot: other,
+                team: known.identities[row].team,
+                position_rtn_m: relative.position_rtn_m,
+                velocity_rtn_m_s: relative.velocity_rtn_m_s,
+                acceleration_rtn_m_s2: to_rtn(&known.ledgers[row].last_acceleration_m_s2),
+                acceleration_held_s: known.ledgers[row].acceleration_held_s,
+                max_acceleration_m_s2: max_acceleration(known.thrusters[row].max_thrust_n, mass),
+                delta_v_left_m_s: mass.delta_v_left_m_s,
+                initial_delta_v_m_s: mass.initial_delta_v_m_s,
+                position_sigma_m: 0.0,
+                sun_phase_cosine: sun_phase_cosine(&sun_rtn, &relative.position_rtn_m),
+                mark: wanted,
+            };
+            count += 1;
         }
         for place in &mut self.tracks[count..] {
             if place.team == 0 {
@@ -418,13 +410,35 @@ impl View {
             *place = Track::ABSENT;
         }
     }
+
+    /// What slot `slot` knows of the goal.
+    #[inline]
+    pub(super) fn note_goal(&mut self, template: &Template, arena: &Arena, slot: usize) {
+        self.inspection = match (&template.objective.goal, &arena.progress) {
+            (Goal::Inspect(inspection), Progress::Inspected(inspected)) if slot == template.objective.who => {
+                Some((*inspection, *inspected))
+            }
+            _ => None,
+        };
+        self.goal_share = arena.progress.share(&template.objective.goal);
+    }
 }
 
-/// Angle at an object between the Sun and own ship [rad].
-fn sun_phase_rad(sun_rtn: &Vector3, position_rtn_m: &Vector3) -> f64 {
+/// The slots that slot `slot` may track, in order, and what each is to it.
+pub(super) fn others(template: &Template, slot: usize) -> impl Iterator<Item = (usize, Mark)> {
+    let slots = template.slots.len();
+    let marked = move |wanted: Mark| {
+        let others = (0..slots).filter(move |other| *other != slot);
+        others.filter(move |other| mark(template, slot, *other) == wanted).map(move |other| (other, wanted))
+    };
+    [Mark::Goal, Mark::KeepOut, Mark::None].into_iter().flat_map(marked)
+}
+
+/// Cosine of the angle at an object between the Sun and own ship.
+fn sun_phase_cosine(sun_rtn: &Vector3, position_rtn_m: &Vector3) -> f64 {
     let range_m = position_rtn_m.norm();
     let cosine = if range_m > 0.0 { -sun_rtn.dot(position_rtn_m) / range_m } else { 1.0 };
-    libm::acos(cosine.clamp(-1.0, 1.0))
+    cosine.clamp(-1.0, 1.0)
 }
 
 /// Distance now of the objective's pair [m]; `first`: the arena's first row.

@@ -604,6 +604,7 @@ fn meta_of(task: &Task<'_>, config: &TrainingConfig, executed: usize) -> PolicyM
         sizes: config.network.clone(),
         executed,
         observation_version: OBSERVATION_VERSION,
+        observation: task.template.observation,
         scenario: task.name.to_owned(),
         scenario_hash: task.hash.to_owned(),
         algorithm: config.algorithm.clone(),

@@ -9,15 +9,17 @@ use astroshield::env::observation::{
 use astroshield::env::rollout::Rollout;
 use astroshield::env::vector::{ARENAS_PER_SHARD, AfterEpisode, VectorEnv};
 use astroshield::eval::random_policy::RandomPolicy;
+use astroshield::scenario::Scenario;
 use astroshield::sim::Outcome;
 use astroshield::sim::behaviours::BehaviourConfig;
 use astroshield::sim::behaviours::ballistic::Ballistic;
 use astroshield::sim::config::BaseVelocity;
 use astroshield::sim::distribution::Distribution;
-use astroshield::sim::seeds::SeedDomain;
+use astroshield::sim::seeds::{Purpose, SeedDomain, stream};
 use astroshield::sim::shard::Shard;
-use astroshield::sim::template::{Goal, Slot, Start};
+use astroshield::sim::template::{Goal, Slot, Start, Template};
 use astroshield::sim::view::MAX_TRACKS;
+use rand::RngExt;
 
 use super::shipped;
 
@@ -75,9 +77,8 @@ fn every_entry_is_bounded_and_a_place_that_shows_nothing_is_zero() {
     }
 }
 
-#[test]
-fn all_seven_places_can_be_filled_and_the_goal_stands_first() {
-    let scenario = shipped::scenario("pursuit_evasion");
+/// The pursuit with passers-by in all the other places.
+fn crowd(scenario: &Scenario) -> Template {
     let mut template = scenario.template.clone();
     let [evader, pursuer] = [0, 1];
     let [who, target] = [template.objective.who, template.objective.target];
@@ -97,6 +98,13 @@ fn all_seven_places_can_be_filled_and_the_goal_stands_first() {
             ..template.slots[evader].clone()
         });
     }
+    template
+}
+
+#[test]
+fn all_seven_places_can_be_filled_and_the_goal_stands_first() {
+    let scenario = shipped::scenario("pursuit_evasion");
+    let template = crowd(&scenario);
     let seeds = shipped::seeds(SeedDomain::Train, 4);
     let env = VectorEnv::new(&template, &scenario.rewards, &seeds, ARENAS_PER_SHARD, AfterEpisode::Reset);
     let mark = TRACK.iter().position(|entry| entry.name == "mark").expect("the table has it");
@@ -137,4 +145,110 @@ fn the_change_of_velocity_that_the_intercept_shows_meets_the_target() {
         assert!(matches!(arena.outcome, Some(Outcome::Success | Outcome::Crash)), "{arena:?}");
     }
     assert_eq!(shard.arenas().len(), arenas);
+}
+
+#[test]
+fn side_by_side_a_view_is_what_it_is_alone() {
+    let mut templates: Vec<Template> = shipped::scenarios().into_iter().map(|scenario| scenario.template).collect();
+    templates.push(crowd(&shipped::scenario("pursuit_evasion")));
+    for template in &mut templates {
+        // Two decide, so that views of one arena stand side by side.
+        for slot in &mut template.slots {
+            slot.behaviours.clear();
+        }
+        // No multiple of the lanes.
+        let seeds = shipped::seeds(SeedDomain::Train, 37);
+        let mut shard = Shard::new(template, &seeds);
+        let mut generator = stream(3, SeedDomain::Train, 0, 0, Purpose::Policy);
+        for _ in 0..12 {
+            for share in shard.plans_mut() {
+                let burns = generator.random_bool(0.7);
+                *share = std::array::from_fn(|_| if burns { generator.random_range(-0.5..0.5) } else { 0.0 });
+            }
+            shard.advance();
+            let mut together = Vec::new();
+            shard.for_each_view_where(
+                |arena| arena % 5 != 1,
+                |_, _, arena, k, view, _| together.push((arena, k, format!("{view:?}"))),
+            );
+            let mut alone = Vec::new();
+            for arena in (0..seeds.len()).filter(|arena| arena % 5 != 1) {
+                shard.for_each_view_of(arena, |k, view, _| alone.push((arena, k, format!("{view:?}"))));
+            }
+            assert_eq!(together.len(), alone.len());
+            for (together, alone) in together.iter().zip(&alone) {
+                assert_eq!(together, alone, "to the bit");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_motion_without_a_plane_is_seen_side_by_side_as_alone() {
+    let scenario = shipped::scenario("pursuit_evasion");
+    let mut shard = Shard::new(&scenario.template, &shipped::seeds(SeedDomain::Train, 5));
+    let who = scenario.template.objective.who;
+    shard.with_rows(2, |_, _, rows| {
+        // Straight up.
+        rows.orbits[who].velocity_m_s = rows.orbits[who].position_m.map(|component| 1e-4 * component);
+    });
+    let mut together = Vec::new();
+    shard.for_each_view(|_, _, view| together.push(format!("{view:?}")));
+    let mut alone = Vec::new();
+    for arena in 0..5 {
+        shard.for_each_view_of(arena, |_, view, _| alone.push(format!("{view:?}")));
+    }
+    assert_eq!(together, alone);
+}
+
+#[test]
+fn who_is_not_there_is_not_seen_side_by_side_either() {
+    let mut template = crowd(&shipped::scenario("pursuit_evasion"));
+    // Two that learn in one arena see with one pair of eyes, after one another.
+    template.slots.iter_mut().take(2).for_each(|slot| slot.behaviours.clear());
+    let mut shard = Shard::new(&template, &shipped::seeds(SeedDomain::Train, 21));
+    for gone in [3, 7] {
+        for arena in (0..21).step_by(4) {
+            shard.with_rows(arena, |_, _, rows| rows.identities[gone].team = 0);
+        }
+        let mut together = Vec::new();
+        shard.for_each_view(|arena, _, view| {
+            let tracks: Vec<usize> = view.tracks().map(|track| track.slot).collect();
+            assert_eq!(tracks.contains(&gone), arena % 4 != 0, "{tracks:?}");
+            together.push(format!("{view:?}"));
+        });
+        let mut alone = Vec::new();
+        for arena in 0..21 {
+            shard.for_each_view_of(arena, |_, view, _| alone.push(format!("{view:?}")));
+        }
+        assert_eq!(together, alone);
+    }
+}
+
+#[test]
+fn without_the_intercept_the_last_two_places_are_zero_and_all_else_is_the_same() {
+    let scenario = shipped::scenario("pursuit_evasion");
+    let observe = |intercept: bool| {
+        let mut template = scenario.template.clone();
+        template.observation.intercept = intercept;
+        let seeds = shipped::seeds(SeedDomain::Train, 21);
+        let mut env = VectorEnv::new(&template, &scenario.rewards, &seeds, 8, AfterEpisode::Reset);
+        let mut rollout = Rollout::new(env.rows());
+        let mut seen = Vec::new();
+        rollout
+            .play(&mut env, &mut RandomPolicy::new(5), 100, |transition| {
+                seen.extend_from_slice(transition.observations);
+                seen.extend_from_slice(&transition.step.final_observations);
+            })
+            .expect("random plans are finite");
+        seen
+    };
+    let (with, without) = (observe(true), observe(false));
+    assert_eq!(with.len(), without.len());
+    for (with, without) in with.chunks_exact(OBSERVATION).zip(without.chunks_exact(OBSERVATION)) {
+        let (rest, last) = without.split_at(OBSERVATION - 2 * BLOCK);
+        assert!(last.iter().all(|number| number.to_bits() == 0), "{last:?}");
+        assert_eq!(rest, &with[..rest.len()]);
+    }
+    assert!(with.chunks_exact(OBSERVATION).any(|with| with[OBSERVATION - BLOCK..].iter().any(|number| *number != 0.0)));
 }

@@ -8,7 +8,7 @@ use astroshield::astro::relative::ClohessyWiltshire;
 use astroshield::astro::rtn::{RelativeState, RtnFrame};
 use astroshield::astro::{CartesianState, Vector3, kepler};
 use astroshield::sim::components::{Burn, Mass, Orbit};
-use astroshield::sim::config::{AtTimeLimit, Role};
+use astroshield::sim::config::{AtTimeLimit, ObservationConfig, Role};
 use astroshield::sim::distribution::Distribution::Fixed;
 use astroshield::sim::forces::Gravity;
 use astroshield::sim::integrators::rk4;
@@ -341,6 +341,7 @@ fn template(gravity: &Gravity, segment_s: f64, substeps: usize, first: Slot, sec
         replan_every: 1,
         time_limit_s: 1e9,
         at_time_limit: AtTimeLimit::Terminate,
+        observation: ObservationConfig::default(),
         slots: vec![first, slot("other", second)],
         casts: Vec::new(),
         scores: Vec::new(),

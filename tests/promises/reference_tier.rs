@@ -7,7 +7,7 @@ use astroshield::astro::elements::KeplerianElements;
 use astroshield::astro::{CartesianState, Vector3, atmosphere, eclipse, kepler, sun};
 use astroshield::sim::Outcome;
 use astroshield::sim::components::{Burn, Orbit, Surface};
-use astroshield::sim::config::{AtTimeLimit, Role, Tier};
+use astroshield::sim::config::{AtTimeLimit, ObservationConfig, Role, Tier};
 use astroshield::sim::distribution::Distribution::Fixed;
 use astroshield::sim::events::Hermite;
 use astroshield::sim::forces::ForceConfig::{
@@ -576,6 +576,7 @@ fn template(physics: Physics, start: CartesianState, surface: Surface) -> Templa
         replan_every: 1,
         time_limit_s: DAY_S,
         at_time_limit: AtTimeLimit::Terminate,
+        observation: ObservationConfig::default(),
         slots: vec![slot("first", start, surface), slot("other", away, surface)],
         casts: Vec::new(),
         scores: Vec::new(),

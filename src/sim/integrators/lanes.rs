@@ -62,6 +62,16 @@ impl<S: Simd> Lanes<S> {
         Self { registers: [self.simd.abs_f64s(a), self.simd.abs_f64s(b)], ..self }
     }
 
+    /// The magnitude of this with the sign of `sign`, which zeros have too.
+    #[inline(always)]
+    pub(crate) fn copysign(self, sign: Self) -> Self {
+        let simd = self.simd;
+        let minus = simd.splat_f64s(-0.0);
+        let ([a, b], [c, d]) = (self.abs().registers, sign.registers);
+        let registers = [simd.or_f64s(a, simd.and_f64s(c, minus)), simd.or_f64s(b, simd.and_f64s(d, minus))];
+        Self { registers, ..self }
+    }
+
     /// `then` in the lanes where this is less than `limit`, and `otherwise` in the others and where either is no number.
     #[inline(always)]
     pub(crate) fn where_less(self, limit: Self, then: Self, otherwise: Self) -> Self {

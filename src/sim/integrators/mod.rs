@@ -6,3 +6,4 @@ pub mod dop853;
 pub mod lanes;
 pub mod rk4;
 pub mod rk4_alone;
+pub(crate) mod vectors;
