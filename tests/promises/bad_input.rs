@@ -101,8 +101,8 @@ fn a_fault_is_shown_on_its_line() {
        ·        ╰── here
      4 │     timing: (
        ╰────
-      help: did you mean `summary`? Valid here: `name`, `summary`, `epoch`, `physics`, `timing`, `spacecraft`,
-            `objective`, `rewards`, `held_out`, `training`
+      help: did you mean `summary`? Valid here: `name`, `summary`, `epoch`, `physics`, `timing`, `spacecraft`, `casts`,
+            `objective`, `scores`, `baselines`, `rewards`, `held_out`, `training`
 
     Error:
       × the text ends before the `(` of line 4 is closed

@@ -89,7 +89,7 @@ fn a_station_is_kept_and_scored() {
     let scenario = shipped::scenario("sun_blocking");
     let held = episodes(&scenario, &scenario.template, "hold_station");
     let won = held.iter().filter(|episode| episode.succeeded()).count();
-    assert!(won as u64 * 10 >= SEEDS.count * 9, "{won} of {}", SEEDS.count);
+    assert!(won as u64 * 10 >= SEEDS.count * 8, "{won} of {}", SEEDS.count);
     let chased = episodes(&scenario, &scenario.template, "zem_zev");
     let score = |episodes: &[EpisodeResult]| mean(episodes.iter().map(|episode| episode.scores["kspdg_sun_blocking"]));
     // On the line for 300 s at near the best distance: about a point a second, and half of one on the way.

@@ -89,6 +89,7 @@ fn all_seven_places_can_be_filled_and_the_goal_stands_first() {
                 speed_m_s: Distribution::Fixed(0.0),
             },
             behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
+            free_behaviours: 1,
             ..template.slots[evader].clone()
         });
     }
