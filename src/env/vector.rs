@@ -12,6 +12,7 @@ use super::policy::Scene;
 use super::rewards::{Consequence, Term};
 use super::trace::Trace;
 use crate::sim::Outcome;
+use crate::sim::behaviours::BehaviourConfig;
 use crate::sim::config::AtTimeLimit;
 use crate::sim::reset::EpisodeSeed;
 use crate::sim::seeds::SeedDomain;
@@ -56,7 +57,8 @@ pub struct EpisodeResult {
     pub episode_return: f64,
     /// Decisions taken.
     pub decisions: u32,
-    /// Behaviour drawn for the first scripted spacecraft that has several to draw from, or else for the first; empty without one.
+    /// Behaviour drawn for the first scripted spacecraft that may play another than `ballistic`, or else for the first; empty
+    /// without one.
     pub behaviour: String,
     /// How much of the goal was met, 0 to 1; `None` where it counts nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -442,7 +444,9 @@ impl Part {
         let slots = &self.shard.template().slots;
         let scripted = slots
             .iter()
-            .position(|slot| slot.behaviours.len() > 1)
+            .position(|slot| {
+                slot.behaviours.iter().any(|behaviour| !matches!(behaviour, BehaviourConfig::Ballistic(_)))
+            })
             .or_else(|| slots.iter().position(|slot| !slot.behaviours.is_empty()));
         let behaviour = match self.shard.arenas()[index].cast {
             Some(cast) => self.shard.template().casts[usize::from(cast)].name.clone(),

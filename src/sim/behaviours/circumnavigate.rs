@@ -42,7 +42,7 @@ impl Default for Circumnavigate {
             // one or two near the poles never are, and neither are with a normal motion in phase with one of the others.
             radial_amplitude_m: Distribution::Fixed(50.0),
             normal_amplitude_m: Distribution::Fixed(30.0),
-            clearance_m: Distribution::Fixed(35.0),
+            clearance_m: Distribution::Fixed(30.0),
             approach_speed_m_s: Distribution::Fixed(0.2),
             settling_s: Distribution::Fixed(240.0),
             dead_band_m_s: Distribution::Fixed(0.004),
@@ -90,8 +90,8 @@ impl Behaviour for Circumnavigate {
         let off_m = (place_m(view, 0.0, radial_m, normal_m) - own.position_rtn_m).norm();
         let horizon_s = (settling_s + off_m / speed_m_s).min(LONGEST_ARC_S);
         let wanted_m = place_m(view, horizon_s, radial_m, normal_m);
-        let (waypoint_m, share) = go_round(&own.position_rtn_m, &wanted_m, clearance_m);
-        steer(view, &own, &waypoint_m, (horizon_s * share).max(2.0 * view.segment_s), dead_band_m_s)
+        let place_m = go_round(&own.position_rtn_m, &wanted_m, clearance_m);
+        steer(view, &own, &place_m, horizon_s, dead_band_m_s)
     }
 
     fn faults(&self) -> Vec<(&'static str, String)> {

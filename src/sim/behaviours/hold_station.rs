@@ -38,7 +38,7 @@ impl Default for HoldStation {
         Self {
             axis: StationAxis::Sun,
             distance_m: Distribution::Fixed(100.0),
-            clearance_m: Distribution::Fixed(60.0),
+            clearance_m: Distribution::Fixed(50.0),
             approach_speed_m_s: Distribution::Fixed(2.0),
             settling_s: Distribution::Fixed(80.0),
             dead_band_m_s: Distribution::Fixed(0.005),
@@ -88,8 +88,8 @@ impl Behaviour for HoldStation {
         let off_m = (self.direction(view, 0.0) * distance_m - own.position_rtn_m).norm();
         let horizon_s = (settling_s + off_m / speed_m_s).min(LONGEST_ARC_S);
         let wanted_m = self.direction(view, horizon_s) * distance_m;
-        let (waypoint_m, share) = go_round(&own.position_rtn_m, &wanted_m, clearance_m);
-        steer(view, &own, &waypoint_m, (horizon_s * share).max(2.0 * view.segment_s), dead_band_m_s)
+        let place_m = go_round(&own.position_rtn_m, &wanted_m, clearance_m);
+        steer(view, &own, &place_m, horizon_s, dead_band_m_s)
     }
 
     fn faults(&self) -> Vec<(&'static str, String)> {
@@ -128,7 +128,7 @@ mod tests {
         duel.time_limit_s = 1_500.0;
         let hold = HoldStation { axis: StationAxis::Rtn(1.0, 0.0, 0.0), ..HoldStation::default() };
         let report = duel.play(&hold, &Ballistic {}, 1);
-        assert!(report.least_range_m > 50.0 && report.least_range_m < 105.0, "{}", report.least_range_m);
+        assert!(report.least_range_m > 40.0 && report.least_range_m < 105.0, "{}", report.least_range_m);
         assert!(report.speed_at_end_m_s < 0.05, "{}", report.speed_at_end_m_s);
     }
 }

@@ -28,25 +28,31 @@ pub(super) fn steer(
     if acceleration.norm() * segment_s < dead_band_m_s { Vector3::zeros() } else { acceleration }
 }
 
-/// A place on the way from `own_m` to `wanted_m` that keeps `clearance_m` from the origin, and the share of the way to it.
+/// `wanted_m`, or, where the straight line from `own_m` to it would pass within `clearance_m` of the origin, a place as far away
+/// in the nearest direction that does not.
 ///
-/// It is `wanted_m` itself where the straight line keeps clear, else a point beside the origin where the line is nearest. The
-/// two meet where the line grazes the clearance, so that nothing jumps there: with a wider berth the burns did, to and fro.
-pub(super) fn go_round(own_m: &Vector3, wanted_m: &Vector3, clearance_m: f64) -> (Vector3, f64) {
-    let way = wanted_m - own_m;
-    let along = (-own_m.dot(&way) / way.norm_squared().max(1e-12)).clamp(0.0, 1.0);
-    let nearest_m = own_m + way * along;
-    if nearest_m.norm() >= clearance_m {
-        return (*wanted_m, 1.0);
+/// That direction grazes the sphere of clearance, asin(clearance / distance) from the origin's; from within the sphere it is
+/// across the origin's. It turns into the straight line without a jump, which burns in each segment would answer to and fro.
+pub(super) fn go_round(own_m: &Vector3, wanted_m: &Vector3, clearance_m: f64) -> Vector3 {
+    let way_m = wanted_m - own_m;
+    let (length_m, distance_m) = (way_m.norm(), own_m.norm());
+    if length_m < 1e-9 || distance_m < 1e-9 {
+        return *wanted_m;
+    }
+    let (way, inward) = (way_m / length_m, -own_m / distance_m);
+    let sine = (clearance_m / distance_m).min(1.0);
+    let cosine = (1.0 - sine * sine).sqrt();
+    let along = way.dot(&inward);
+    // Clear of it, or ended before it.
+    if along <= cosine || length_m * along <= distance_m * cosine - clearance_m {
+        return *wanted_m;
     }
     // On a line through the origin itself any direction across it will do.
-    let aside = nearest_m.try_normalize(1e-6).unwrap_or_else(|| {
-        let upward = if way.z.abs() < 0.9 * way.norm() { Vector3::z() } else { Vector3::x() };
-        way.cross(&upward).try_normalize(0.0).unwrap_or_else(Vector3::z)
+    let across = (way - inward * along).try_normalize(1e-6).unwrap_or_else(|| {
+        let upward = if way.z.abs() < 0.9 { Vector3::z() } else { Vector3::x() };
+        way.cross(&upward).normalize()
     });
-    let waypoint_m = aside * clearance_m;
-    let first_m = (waypoint_m - own_m).norm();
-    (waypoint_m, first_m / (first_m + (wanted_m - waypoint_m).norm()))
+    own_m + (inward * cosine + across * sine) * length_m
 }
 
 #[cfg(test)]
@@ -71,14 +77,24 @@ mod tests {
     }
 
     #[test]
-    fn a_way_through_the_origin_goes_round_it() {
-        let (own_m, wanted_m) = (Vector3::new(60.0, 1.0, 0.0), Vector3::new(-60.0, 1.0, 0.0));
-        let (waypoint_m, share) = go_round(&own_m, &wanted_m, 25.0);
-        assert!((waypoint_m - Vector3::new(0.0, 25.0, 0.0)).norm() < 1e-9, "{waypoint_m}");
-        assert!((share - 0.5).abs() < 1e-9);
-        let (straight_m, share) = go_round(&own_m, &Vector3::new(60.0, 50.0, 0.0), 25.0);
-        assert_eq!((straight_m, share), (Vector3::new(60.0, 50.0, 0.0), 1.0));
-        let (aside_m, _) = go_round(&Vector3::new(60.0, 0.0, 0.0), &Vector3::new(-60.0, 0.0, 0.0), 25.0);
-        assert!((aside_m.norm() - 25.0).abs() < 1e-9 && aside_m.x.abs() < 1e-9);
+    fn a_way_through_the_origin_goes_round_it_and_nothing_jumps() {
+        let own_m = Vector3::new(60.0, 0.0, 0.0);
+        let mut before_m = go_round(&own_m, &Vector3::new(-60.0, 120.0, 0.0), 25.0);
+        for step in 0..=1_200 {
+            let wanted_m = Vector3::new(-60.0, 120.0 - 0.1 * f64::from(step), 0.0);
+            let place_m = go_round(&own_m, &wanted_m, 25.0);
+            let way_m = place_m - own_m;
+            let nearest_m = own_m - way_m * (own_m.dot(&way_m) / way_m.norm_squared());
+            assert!(nearest_m.norm() > 25.0 - 1e-9, "{wanted_m}: {}", nearest_m.norm());
+            assert!((way_m.norm() - (wanted_m - own_m).norm()).abs() < 1e-9);
+            assert!((place_m - before_m).norm() < 0.2, "{before_m} {place_m}");
+            before_m = place_m;
+        }
+        // What lies before the sphere is reached straight on, and from within it the way leads across or out.
+        let near_m = Vector3::new(40.0, 0.0, 0.0);
+        assert_eq!(go_round(&own_m, &near_m, 15.0), near_m);
+        let within_m = Vector3::new(20.0, 0.0, 0.0);
+        assert!(go_round(&within_m, &Vector3::new(-60.0, 1.0, 0.0), 25.0).x > 20.0 - 1e-9);
+        assert_eq!(go_round(&within_m, &Vector3::new(60.0, 1.0, 0.0), 25.0), Vector3::new(60.0, 1.0, 0.0));
     }
 }
