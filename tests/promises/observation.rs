@@ -95,7 +95,6 @@ fn crowd(scenario: &Scenario) -> Template {
                 speed_m_s: Distribution::Fixed(0.0),
             },
             behaviours: vec![BehaviourConfig::Ballistic(Ballistic {})],
-            free_behaviours: 1,
             ..template.slots[evader].clone()
         });
     }
