@@ -117,7 +117,7 @@ impl Commanding {
     }
 }
 
-/// Bit error rate of uncoded BPSK at a margin over [`REQUIRED_EB_N0_DB`].
+/// Bit error rate of uncoded BPSK at a margin over the need of 9.6 dB.
 #[must_use]
 pub fn bit_error_rate(margin_db: f64) -> f64 {
     0.5 * libm::erfc(power_ratio(REQUIRED_EB_N0_DB + margin_db).sqrt())
