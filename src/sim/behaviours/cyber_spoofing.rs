@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Behaviour, Memory, Needs};
+use super::{Act, Behaviour, Memory, Needs, emitter};
 use crate::astro::Vector3;
 use crate::sim::distribution::Distribution;
 use crate::sim::emission::{Emission, Intrusion};
@@ -11,7 +11,7 @@ use crate::sim::seeds::Generator;
 use crate::sim::threat_class::ThreatClass;
 use crate::sim::view::View;
 
-/// Sends its target commands that pretend to come from the owner, and navigation signals that lead it astray; coasts.
+/// Sends its target commands that pretend to come from the owner, and navigation signals that lead it astray; keeps its station.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CyberSpoofing {
@@ -35,26 +35,23 @@ impl Default for CyberSpoofing {
 
 impl Behaviour for CyberSpoofing {
     fn begin(&self, generator: &mut Generator) -> Memory {
-        let mut memory = Memory::default();
-        memory.parameters[0] = self.commands_1_s.sample(generator);
-        memory.parameters[1] = self.accepted_share.sample(generator);
-        memory.parameters[2] = self.navigation_drag_m_s.sample(generator);
-        memory
+        let fields = [&self.commands_1_s, &self.accepted_share, &self.navigation_drag_m_s];
+        emitter::begin(&fields.map(|of| of.sample(generator)), generator)
     }
 
-    fn accelerate(&self, _view: &View, _memory: &mut Memory, _generator: &mut Generator) -> Vector3 {
-        Vector3::zeros()
+    fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
+        emitter::keep_station(view, memory, generator)
     }
 
     fn act(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Act {
-        let [commands_1_s, accepted_share, navigation_drag_m_s, ..] = memory.parameters;
-        let acceleration_rtn_m_s2 = self.accelerate(view, memory, generator);
-        let emission = view.target().map_or_else(Emission::default, |target| Emission {
-            at: target.slot,
-            intrusion: Some(Intrusion { commands_1_s, accepted_share, navigation_drag_m_s }),
-            ..Emission::default()
-        });
-        Act { acceleration_rtn_m_s2, emission, release: None }
+        emitter::act(view, memory, generator, |target, [commands_1_s, accepted_share, navigation_drag_m_s, ..]| {
+            let intrusion = Intrusion {
+                commands_1_s: *commands_1_s,
+                accepted_share: *accepted_share,
+                navigation_drag_m_s: *navigation_drag_m_s,
+            };
+            Some(Emission { at: target.slot, intrusion: Some(intrusion), ..Emission::default() })
+        })
     }
 
     fn class(&self, _memory: &Memory, _time_s: f64) -> ThreatClass {
@@ -94,7 +91,8 @@ mod tests {
         let first = spoofer.act(&view, &mut memory, &mut generator);
         let intrusion = first.emission.intrusion.expect("it intrudes");
         assert!((0.01..=0.1).contains(&intrusion.commands_1_s) && intrusion.navigation_drag_m_s >= 0.2);
-        assert_eq!(spoofer.act(&view, &mut memory, &mut generator), first, "the same all the episode");
+        let later = spoofer.act(&view, &mut memory, &mut generator);
+        assert_eq!(later.emission, first.emission, "the same all the episode");
         let loud = CyberSpoofing { accepted_share: Distribution::Fixed(1.5), ..spoofer };
         assert_eq!(loud.faults()[0].0, "accepted_share");
     }

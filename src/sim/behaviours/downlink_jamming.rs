@@ -4,7 +4,7 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Behaviour, Memory, Needs};
+use super::{Act, Behaviour, Memory, Needs, emitter};
 use crate::astro::Vector3;
 use crate::sim::distribution::Distribution;
 use crate::sim::emission::{Band, Emission, Jamming};
@@ -12,7 +12,7 @@ use crate::sim::seeds::Generator;
 use crate::sim::threat_class::ThreatClass;
 use crate::sim::view::View;
 
-/// Sends noise at the receiver of its target's telemetry, or at its target's GNSS receiver, all the time, and coasts.
+/// Sends noise at the receiver of its target's telemetry, or at its target's GNSS receiver, all the time, and keeps its station.
 ///
 /// Telemetry is jammed at the owner's network, far away, and so takes more power than GNSS at close range. Which of the two it
 /// is, is drawn once an episode.
@@ -43,29 +43,23 @@ impl Default for DownlinkJamming {
 
 impl Behaviour for DownlinkJamming {
     fn begin(&self, generator: &mut Generator) -> Memory {
-        let mut memory = Memory::default();
         let is_gnss = generator.random::<f64>() < self.gnss_chance.sample(generator);
         let [downlink_eirp_w, gnss_eirp_w] = [&self.downlink_eirp_w, &self.gnss_eirp_w].map(|of| of.sample(generator));
-        memory.parameters[0] = f64::from(is_gnss);
-        memory.parameters[1] = if is_gnss { gnss_eirp_w } else { downlink_eirp_w };
-        memory.parameters[2] = self.bandwidth_hz.sample(generator);
-        memory
+        let eirp_w = if is_gnss { gnss_eirp_w } else { downlink_eirp_w };
+        let bandwidth_hz = self.bandwidth_hz.sample(generator);
+        emitter::begin(&[f64::from(is_gnss), eirp_w, bandwidth_hz], generator)
     }
 
-    fn accelerate(&self, _view: &View, _memory: &mut Memory, _generator: &mut Generator) -> Vector3 {
-        Vector3::zeros()
+    fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
+        emitter::keep_station(view, memory, generator)
     }
 
     fn act(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Act {
-        let [is_gnss, eirp_w, bandwidth_hz, ..] = memory.parameters;
-        let acceleration_rtn_m_s2 = self.accelerate(view, memory, generator);
-        let band = if is_gnss > 0.0 { Band::Gnss } else { Band::Downlink };
-        let emission = view.target().map_or_else(Emission::default, |target| Emission {
-            at: target.slot,
-            jamming: Some(Jamming { band, eirp_w, bandwidth_hz }),
-            ..Emission::default()
-        });
-        Act { acceleration_rtn_m_s2, emission, release: None }
+        emitter::act(view, memory, generator, |target, [is_gnss, eirp_w, bandwidth_hz, ..]| {
+            let band = if *is_gnss > 0.0 { Band::Gnss } else { Band::Downlink };
+            let jamming = Jamming { band, eirp_w: *eirp_w, bandwidth_hz: *bandwidth_hz };
+            Some(Emission { at: target.slot, jamming: Some(jamming), ..Emission::default() })
+        })
     }
 
     fn class(&self, _memory: &Memory, _time_s: f64) -> ThreatClass {

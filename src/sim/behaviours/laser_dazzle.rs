@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Behaviour, Memory, Needs};
+use super::{Act, Behaviour, Memory, Needs, emitter};
 use crate::astro::Vector3;
 use crate::astro::constants::EARTH_RADIUS_M;
 use crate::astro::events::visibility::line_of_sight_clearance_m;
@@ -14,7 +14,7 @@ use crate::sim::seeds::Generator;
 use crate::sim::threat_class::ThreatClass;
 use crate::sim::view::{Track, View};
 
-/// Shines a laser at its target while it sees it, a share of each period, and coasts.
+/// Shines a laser at its target while it sees it, a share of each period, and keeps its station.
 ///
 /// The target's focal plane is blinded only while the laser is within its field of view; its skin is warmed in any case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,35 +57,27 @@ fn sees(view: &View, target: &Track) -> bool {
 
 impl Behaviour for LaserDazzle {
     fn begin(&self, generator: &mut Generator) -> Memory {
-        let mut memory = Memory::default();
         let fields = [&self.power_w, &self.divergence_rad, &self.wavelength_m, &self.period_s, &self.duty];
-        for (parameter, field) in memory.parameters.iter_mut().zip(fields) {
-            *parameter = field.sample(generator);
-        }
-        // When it began [s], counted from 1 so that 0 says not yet.
-        memory.scratch[0] = 0.0;
-        memory
+        // And when it began [s], counted from 1 so that 0 says not yet.
+        emitter::begin(&fields.map(|of| of.sample(generator)), generator)
     }
 
-    fn accelerate(&self, _view: &View, _memory: &mut Memory, _generator: &mut Generator) -> Vector3 {
-        Vector3::zeros()
+    fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
+        emitter::keep_station(view, memory, generator)
     }
 
     fn act(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Act {
-        let acceleration_rtn_m_s2 = self.accelerate(view, memory, generator);
-        if memory.scratch[0] == 0.0 {
-            memory.scratch[0] = 1.0 + view.time_s;
-        }
-        let [power_w, divergence_rad, wavelength_m, period_s, duty, ..] = memory.parameters;
-        let since_s = view.time_s + 1.0 - memory.scratch[0];
-        let shines = (since_s / period_s).rem_euclid(1.0) < duty;
-        let target = view.target().filter(|target| shines && sees(view, target));
-        let emission = target.map_or_else(Emission::default, |target| Emission {
-            at: target.slot,
-            laser: Some(Laser { power_w, divergence_rad, wavelength_m }),
-            ..Emission::default()
-        });
-        Act { acceleration_rtn_m_s2, emission, release: None }
+        emitter::act(view, memory, generator, |target, numbers| {
+            let [power_w, divergence_rad, wavelength_m, period_s, duty, began_s, ..] = numbers;
+            if *began_s == 0.0 {
+                *began_s = 1.0 + view.time_s;
+            }
+            let since_s = view.time_s + 1.0 - *began_s;
+            let shines = (since_s / *period_s).rem_euclid(1.0) < *duty;
+            let laser = Laser { power_w: *power_w, divergence_rad: *divergence_rad, wavelength_m: *wavelength_m };
+            let emission = Emission { at: target.slot, laser: Some(laser), ..Emission::default() };
+            (shines && sees(view, target)).then_some(emission)
+        })
     }
 
     fn class(&self, _memory: &Memory, _time_s: f64) -> ThreatClass {

@@ -15,6 +15,7 @@ mod harness;
 
 mod arc;
 mod countdown;
+mod emitter;
 mod intercept;
 mod line_of_sight;
 mod relative_orbit;

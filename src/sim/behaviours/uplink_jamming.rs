@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Behaviour, Memory, Needs};
+use super::{Act, Behaviour, Memory, Needs, emitter};
 use crate::astro::Vector3;
 use crate::sim::distribution::Distribution;
 use crate::sim::emission::{Band, Emission, Jamming};
@@ -11,7 +11,7 @@ use crate::sim::seeds::Generator;
 use crate::sim::threat_class::ThreatClass;
 use crate::sim::view::View;
 
-/// Sends noise at its target's command receiver, all the time, and coasts.
+/// Sends noise at its target's command receiver, all the time, and keeps its station.
 ///
 /// What that does follows from range, the target's antenna and its processing gain: see [`bus::links`](crate::sim::bus::links).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,25 +32,19 @@ impl Default for UplinkJamming {
 
 impl Behaviour for UplinkJamming {
     fn begin(&self, generator: &mut Generator) -> Memory {
-        let mut memory = Memory::default();
-        memory.parameters[0] = self.eirp_w.sample(generator);
-        memory.parameters[1] = self.bandwidth_hz.sample(generator);
-        memory
+        let numbers = [&self.eirp_w, &self.bandwidth_hz].map(|of| of.sample(generator));
+        emitter::begin(&numbers, generator)
     }
 
-    fn accelerate(&self, _view: &View, _memory: &mut Memory, _generator: &mut Generator) -> Vector3 {
-        Vector3::zeros()
+    fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
+        emitter::keep_station(view, memory, generator)
     }
 
     fn act(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Act {
-        let [eirp_w, bandwidth_hz, ..] = memory.parameters;
-        let acceleration_rtn_m_s2 = self.accelerate(view, memory, generator);
-        let emission = view.target().map_or_else(Emission::default, |target| Emission {
-            at: target.slot,
-            jamming: Some(Jamming { band: Band::Uplink, eirp_w, bandwidth_hz }),
-            ..Emission::default()
-        });
-        Act { acceleration_rtn_m_s2, emission, release: None }
+        emitter::act(view, memory, generator, |target, [eirp_w, bandwidth_hz, ..]| {
+            let jamming = Jamming { band: Band::Uplink, eirp_w: *eirp_w, bandwidth_hz: *bandwidth_hz };
+            Some(Emission { at: target.slot, jamming: Some(jamming), ..Emission::default() })
+        })
     }
 
     fn class(&self, _memory: &Memory, _time_s: f64) -> ThreatClass {
@@ -80,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jams_its_target_and_coasts() {
+    fn jams_its_target_while_there_is_one() {
         let mut generator = Generator::seed_from_u64(1);
         let jammer = UplinkJamming::default();
         assert!(jammer.faults().is_empty() && jammer.needs().victim_bus && !jammer.needs().thrust);
@@ -90,7 +84,6 @@ mod tests {
         let jamming = act.emission.jamming.expect("it jams");
         assert_eq!((act.emission.at, jamming.band), (view.target().expect("one").slot, Band::Uplink));
         assert!((10.0..=500.0).contains(&jamming.eirp_w) && (3e5..=3e6).contains(&jamming.bandwidth_hz));
-        assert_eq!(act.acceleration_rtn_m_s2, Vector3::zeros());
         view.tracks.iter_mut().for_each(|track| track.team = 0);
         assert!(jammer.act(&view, &mut memory, &mut generator).emission.is_silent(), "there is nobody to jam");
     }
