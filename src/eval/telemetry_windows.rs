@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::astro::rtn::RtnFrame;
 use crate::astro::{Vector3, eclipse, sun};
+use crate::sim::Outcome;
 use crate::sim::components::Orbit;
 use crate::sim::reset::EpisodeSeed;
 use crate::sim::seeds::Purpose;
@@ -12,27 +13,9 @@ use crate::sim::shard::Shard;
 use crate::sim::template::Template;
 use crate::sim::threat_class::ThreatClass;
 use crate::telemetry::channels::CHANNELS;
+use crate::telemetry::labelled::{Label, LabelledWindow};
 use crate::telemetry::sampler::{Observed, TrackMemory};
 use crate::telemetry::window::{Context, INTERVALS_S, SAMPLES, TelemetryWindow};
-
-/// A window, and what the simulator knows of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LabelledWindow {
-    /// What the observer has.
-    pub window: TelemetryWindow,
-    /// The class in force at the last sample.
-    pub class: ThreatClass,
-    /// The episode: the seed that is listed.
-    pub seed: u64,
-    /// Index of the cast.
-    pub cast: u16,
-    /// When the class came into force [s]; none before.
-    pub onset_s: Option<f64>,
-    /// Time of the last sample [s].
-    pub end_s: f64,
-    /// Samples of the window at which the class was in force.
-    pub samples_since_onset: usize,
-}
 
 /// Arenas of one shard.
 const ARENAS: usize = 32;
@@ -78,7 +61,14 @@ fn of_shard(template: &Template, observer: usize, seeds: &[EpisodeSeed]) -> Vec<
             }
         }
     }
-    recorders.into_iter().flat_map(|recorder| recorder.windows).collect()
+    let ends = shard.arenas().iter().map(|arena| (arena.outcome, arena.time_s)).collect::<Vec<_>>();
+    let mut all = Vec::new();
+    for (mut recorder, (outcome, end_s)) in recorders.into_iter().zip(ends) {
+        let harm_s = outcome.is_some_and(Outcome::is_harm).then_some(end_s);
+        recorder.windows.iter_mut().for_each(|labelled| labelled.label.harm_s = harm_s);
+        all.append(&mut recorder.windows);
+    }
+    all
 }
 
 impl Recorder {
@@ -142,12 +132,15 @@ impl Recorder {
             let samples = std::mem::take(&mut self.samples);
             self.windows.push(LabelledWindow {
                 window: TelemetryWindow { interval_s: self.interval_s, samples, context },
-                class,
-                seed,
-                cast: cast.unwrap_or_default(),
-                onset_s: self.onset_s,
-                end_s: time_s,
-                samples_since_onset: self.since_onset,
+                label: Label {
+                    class,
+                    seed,
+                    cast: cast.unwrap_or_default(),
+                    onset_s: self.onset_s,
+                    end_s: time_s,
+                    samples_since_onset: self.since_onset,
+                    harm_s: None,
+                },
             });
             self.clear(spent_m_s);
         }

@@ -59,6 +59,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether harm was done to a spacecraft: it was hit or come too near to, or lost what it needs.
+    #[must_use]
+    pub fn is_harm(self) -> bool {
+        matches!(self, Self::Crash | Self::KeepOut | Self::LinkLost | Self::Dazzled | Self::Commanded | Self::Misled)
+    }
+
     /// The name by which files and tables call it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -2,6 +2,7 @@
 
 pub mod channels;
 pub mod features;
+pub mod labelled;
 pub mod planes;
 pub mod sampler;
 pub mod window;

@@ -133,6 +133,12 @@ impl TelemetryWindow {
         self.samples.iter().filter(|sample| sample.iter().any(|value| !value.is_nan())).count()
     }
 
+    /// Samples in which the track was seen: its range was told.
+    #[must_use]
+    pub fn tracked_samples(&self) -> usize {
+        self.samples.iter().filter(|sample| !sample[0].is_nan()).count()
+    }
+
     /// Share of numbers that were not measured, of a whole window.
     #[must_use]
     pub fn gap_share(&self) -> f64 {
@@ -173,8 +179,9 @@ mod tests {
         let mut window = window();
         window.samples[0] = [f64::NAN; CHANNELS];
         window.samples[1][4] = f64::NAN;
-        assert_eq!(window.valid_samples(), 19);
-        let gaps = 10.0 * 30.0 + 30.0 + 1.0;
+        window.samples[2][0] = f64::NAN;
+        assert_eq!((window.valid_samples(), window.tracked_samples()), (19, 18));
+        let gaps = 10.0 * 30.0 + 30.0 + 2.0;
         assert!((window.gap_share() - gaps / 900.0).abs() < 1e-12);
     }
 }

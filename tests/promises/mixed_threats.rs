@@ -1,10 +1,11 @@
 //! Nothing gives a threat away before it begins, and much does afterwards.
 
-use astroshield::eval::telemetry_windows::{LabelledWindow, windows};
+use astroshield::eval::telemetry_windows::windows;
 use astroshield::sim::seeds::SeedDomain;
 use astroshield::sim::template::Template;
 use astroshield::sim::threat_class::ThreatClass;
 use astroshield::telemetry::features::{FEATURES, features};
+use astroshield::telemetry::labelled::{Label, LabelledWindow};
 use astroshield::telemetry::planes::Planes;
 use nalgebra::{DMatrix, DVector};
 
@@ -27,15 +28,15 @@ fn class_of(template: &Template, cast: u16) -> usize {
 }
 
 /// The first window of each episode that `wanted` accepts.
-fn samples(template: &Template, wanted: impl Fn(&LabelledWindow) -> bool) -> Vec<Sample> {
+fn samples(template: &Template, wanted: impl Fn(&Label) -> bool) -> Vec<Sample> {
     let mut samples: Vec<Sample> = Vec::new();
-    for window in windows(template, 0, &shipped::seeds(SeedDomain::Train, EPISODES)) {
-        if samples.last().is_some_and(|last| last.seed == window.seed) || !wanted(&window) {
+    for LabelledWindow { window, label } in windows(template, 0, &shipped::seeds(SeedDomain::Train, EPISODES)) {
+        if samples.last().is_some_and(|last| last.seed == label.seed) || !wanted(&label) {
             continue;
         }
-        let told = features(&window.window, &Planes::of(&window.window));
+        let told = features(&window, &Planes::of(&window));
         let features = told.iter().map(|feature| feature.unwrap_or(0.0)).collect();
-        samples.push(Sample { seed: window.seed, class: class_of(template, window.cast), features });
+        samples.push(Sample { seed: label.seed, class: class_of(template, label.cast), features });
     }
     samples
 }
@@ -77,13 +78,13 @@ fn before_the_onset_a_linear_classifier_is_at_chance_and_after_it_far_above() {
     let template = shipped::scenario("mixed_threats").template;
     // Nothing begins before 900 s; most begin later.
     let early = Template { time_limit_s: 4_000.0, ..template.clone() };
-    let before = samples(&early, |window| window.onset_s.is_none());
+    let before = samples(&early, |label| label.onset_s.is_none());
     let (before, count) = accuracy(&before);
     let chance = 1.0 / CLASSES as f64;
     // Episodes are independent: three and a half standard deviations of a share.
     let bound = chance + 3.5 * (chance * (1.0 - chance) / count as f64).sqrt();
     assert!(count > 250 && before < bound, "{before} of {count} before the onset, chance is {chance}");
-    let after = samples(&Template { time_limit_s: 14_000.0, ..template }, |window| window.samples_since_onset >= 25);
+    let after = samples(&Template { time_limit_s: 14_000.0, ..template }, |label| label.samples_since_onset >= 25);
     let (after, count) = accuracy(&after);
     assert!(count > 250 && after > 0.4, "{after} of {count} after the onset");
 }
@@ -94,13 +95,13 @@ fn the_label_is_the_class_that_the_cast_turns_into() {
     let short = Template { time_limit_s: 12_000.0, ..template };
     let windows = windows(&short, 0, &shipped::seeds(SeedDomain::Select, 200));
     let mut seen = [false; CLASSES];
-    for window in &windows {
-        let class = class_of(&short, window.cast);
-        seen[window.class.index()] = true;
-        assert!(window.class == ThreatClass::Nominal || window.class.index() == class, "{:?}", window.class);
-        assert_eq!(window.class != ThreatClass::Nominal, window.onset_s.is_some());
-        assert!((10.0..=120.0).contains(&window.window.interval_s));
-        window.window.check().unwrap_or_else(|error| panic!("{:?}: {error}", window.class));
+    for LabelledWindow { window, label } in &windows {
+        let class = class_of(&short, label.cast);
+        seen[label.class.index()] = true;
+        assert!(label.class == ThreatClass::Nominal || label.class.index() == class, "{:?}", label.class);
+        assert_eq!(label.class != ThreatClass::Nominal, label.onset_s.is_some());
+        assert!((10.0..=120.0).contains(&window.interval_s));
+        window.check().unwrap_or_else(|error| panic!("{:?}: {error}", label.class));
     }
     assert_eq!(seen, [true; CLASSES], "some class never came into force");
 }
