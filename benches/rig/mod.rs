@@ -45,6 +45,7 @@ pub(crate) fn pair(learned: bool, substeps: usize, time_limit_s: f64) -> Templat
         to: 0,
         range_m: Uniform(3000.0, 6000.0),
         direction_weights: [1.0; 3],
+        opposite: None,
         base_velocity: BaseVelocity::Circular,
         speed_m_s: Uniform(0.0, 5.0),
     };

@@ -8,10 +8,12 @@ use crate::astro::{Vector3, eclipse, sun};
 use crate::sim::Outcome;
 use crate::sim::components::Orbit;
 use crate::sim::reset::EpisodeSeed;
+use crate::sim::schedule::Arena;
 use crate::sim::seeds::Purpose;
 use crate::sim::shard::Shard;
 use crate::sim::template::Template;
 use crate::sim::threat_class::ThreatClass;
+use crate::sim::tracks::track::Track;
 use crate::telemetry::channels::CHANNELS;
 use crate::telemetry::labelled::{Label, LabelledWindow};
 use crate::telemetry::sampler::{Observed, TrackMemory};
@@ -19,6 +21,9 @@ use crate::telemetry::window::{Context, INTERVALS_S, SAMPLES, TelemetryWindow};
 
 /// Arenas of one shard.
 const ARENAS: usize = 32;
+/// Least and greatest age of what the catalogue tracks when an episode begins, drawn log-uniform: so that a track's age does not tell how
+/// long the episode has lasted [s].
+const CATALOGUE_AGES_S: [f64; 2] = [1e5, 1e7];
 /// First of the channels that own systems tell, and among them the commands rejected, which are told a second.
 const FIRST_OWN_CHANNEL: usize = 21;
 const REJECTED: usize = 26;
@@ -39,6 +44,8 @@ struct Recorder {
     memory: TrackMemory,
     rejected: f64,
     samples: Vec<[f64; CHANNELS]>,
+    /// How long the catalogue has tracked what it knows when the episode begins [s].
+    catalogue_age_s: f64,
     onset_s: Option<f64>,
     since_onset: usize,
     /// Own Δv when the window began [m/s].
@@ -50,6 +57,10 @@ fn of_shard(template: &Template, observer: usize, seeds: &[EpisodeSeed]) -> Vec<
     let mut shard = Shard::new(template, seeds);
     let decision_s = template.segment_s * template.replan_every as f64;
     let mut recorders: Vec<Recorder> = seeds.iter().map(|seed| Recorder::begin(seed, decision_s)).collect();
+    for (index, recorder) in recorders.iter().enumerate() {
+        // Nothing looks at the tracks between two samples.
+        shard.look_every(index, (recorder.every * template.replan_every) as u32);
+    }
     let sun = sun::position_gcrf_m(template.epoch_jd_tt).normalize();
     let mut decision = 0;
     while shard.arenas().iter().any(|arena| arena.outcome.is_none()) {
@@ -76,8 +87,13 @@ impl Recorder {
         let [least, greatest] = INTERVALS_S.map(|interval_s| interval_s / decision_s);
         let (least, greatest) = (least.ceil().max(1.0) as usize, greatest.floor().max(1.0) as usize);
         // Of a stream that nothing of the episode is drawn from, so that it says nothing about it.
-        let every = seed.stream(Purpose::Telemetry).random_range(least..=greatest.max(least));
+        let mut stream = seed.stream(Purpose::Telemetry);
+        // As many of 10 to 20 s as of 60 to 120 s: whole decisions, log-uniform.
+        let ratio = (greatest.max(least) + 1) as f64 / least as f64;
+        let every = (least as f64 * libm::pow(ratio, stream.random())) as usize;
+        let [youngest, oldest] = CATALOGUE_AGES_S;
         Self {
+            catalogue_age_s: youngest * libm::pow(oldest / youngest, stream.random()),
             every,
             interval_s: decision_s * every as f64,
             focus: usize::MAX,
@@ -92,10 +108,14 @@ impl Recorder {
     }
 
     fn sample(&mut self, shard: &mut Shard, index: usize, observer: usize, sun: &Vector3) {
-        let class = shard.class_in_force(index);
-        let arena = &shard.arenas()[index];
-        let (time_s, cast, seed) = (arena.time_s, arena.cast, arena.seed.arena);
-        if class != ThreatClass::Nominal && self.onset_s.is_none() {
+        let Arena { time_s, cast, seed, .. } = &shard.arenas()[index];
+        let (time_s, cast, seed) = (*time_s, *cast, seed.arena);
+        // Whether the threat has begun is told by the one that is watched when it has.
+        let culprit = shard.template().focus(cast, true);
+        let class = shard.class_in_force(index, culprit);
+        let is_known = shard.is_classed(index, culprit);
+        let is_in_force = class != ThreatClass::Nominal || !is_known;
+        if is_in_force && self.onset_s.is_none() {
             self.onset_s = Some(time_s);
         }
         let focus = shard.template().focus(cast, self.onset_s.is_some());
@@ -126,7 +146,7 @@ impl Recorder {
             self.rejected = rejected;
         }
         self.samples.push(sample);
-        self.since_onset += usize::from(class != ThreatClass::Nominal);
+        self.since_onset += usize::from(is_in_force);
         if self.samples.len() == SAMPLES {
             let context = self.context(shard, index, &own, observer, sun, spent_m_s - self.delta_v_m_s);
             let samples = std::mem::take(&mut self.samples);
@@ -134,9 +154,10 @@ impl Recorder {
                 window: TelemetryWindow { interval_s: self.interval_s, samples, context },
                 label: Label {
                     class,
+                    is_known,
                     seed,
                     cast: cast.unwrap_or_default(),
-                    onset_s: self.onset_s,
+                    onset_s: self.onset_s.filter(|_| is_in_force),
                     end_s: time_s,
                     samples_since_onset: self.since_onset,
                     harm_s: None,
@@ -166,8 +187,14 @@ impl Recorder {
             own_delta_v_m_s: delta_v,
             own_mode: 0,
             position_sigma_m: track.map_or(0.0, |track| track.estimate.position_sigma_m()),
-            track_age_s: track.map_or(0.0, |track| shard.arenas()[index].time_s - track.contact.begun_s),
+            track_age_s: track.map_or(0.0, |track| self.age_s(shard.arenas()[index].time_s, track)),
         }
+    }
+
+    /// Age of a track; what the catalogue knew when the episode began has been tracked for long.
+    fn age_s(&self, time_s: f64, track: &Track) -> f64 {
+        let before_s = if track.contact.begun_s == 0.0 { self.catalogue_age_s } else { 0.0 };
+        time_s - track.contact.begun_s + before_s
     }
 
     fn clear(&mut self, spent_m_s: f64) {

@@ -156,13 +156,17 @@ fn start(config: &ScenarioConfig, orbit: &OrbitConfig, epoch_jd_tt: f64) -> Opti
             miss_m: miss_m.clone(),
             relative_speed_m_s: relative_speed_m_s.clone(),
         },
-        OrbitConfig::RtnShell { to, range_m, direction_weights, base_velocity, speed_m_s } => {
+        OrbitConfig::RtnShell { to, range_m, direction_weights, opposite, base_velocity, speed_m_s } => {
             // Only the ratio of the weights counts; with a greatest of one, a draw is never too short to be normalised.
             let greatest = direction_weights.iter().copied().fold(0.0, f64::max);
             Start::Shell {
                 to: slot_of(config, to)?,
                 range_m: range_m.clone(),
                 direction_weights: direction_weights.map(|weight| weight / greatest),
+                opposite: match opposite {
+                    Some(name) => Some(slot_of(config, name)?),
+                    None => None,
+                },
                 base_velocity: *base_velocity,
                 speed_m_s: speed_m_s.clone(),
             }

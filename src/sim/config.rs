@@ -351,6 +351,9 @@ pub enum OrbitConfig {
         #[serde(default = "isotropic")]
         #[schemars(extend("minimum" = 0.0))]
         direction_weights: [f64; 3],
+        /// Name of a third spacecraft, which stands before this one: the direction is turned round where it would lie on that one's side.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opposite: Option<String>,
         /// The velocity that the one below is added to.
         #[serde(default)]
         base_velocity: BaseVelocity,

@@ -12,6 +12,20 @@ const CHILD_OFFSET_M: f64 = 2.0;
 /// Share of its mass that a parent keeps at least.
 const LEAST_MASS_SHARE: f64 = 0.05;
 
+/// Distance of a parent within which what was let go of still belongs to it: the gate in which an observer counts objects [m].
+pub const COMPANY_M: f64 = 3_000.0;
+
+/// Whether anything that was let go of in this arena is still near the spacecraft of a slot.
+pub(super) fn has_company(slot: usize, template: &Template, identities: &[Identity], orbits: &[Orbit]) -> bool {
+    let is_child = |other: &usize| {
+        matches!(template.slots[*other].start, Start::Spare) && identities[*other].is_present() && *other != slot
+    };
+    let position_m = orbits[slot].state().position_m;
+    (0..template.slots.len())
+        .filter(is_child)
+        .any(|child| (orbits[child].state().position_m - position_m).norm() < COMPANY_M)
+}
+
 /// Children that a spacecraft lets go of at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Release {

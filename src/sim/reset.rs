@@ -181,9 +181,15 @@ fn start(template: &Template, slot: &Slot, earlier: &[Orbit], generator: &mut Ge
             };
             passage.start(&earlier[*with].state(), (mu_m3_s2, earth_radius_m), coast, generator)
         }
-        Start::Shell { to, range_m, direction_weights, base_velocity, speed_m_s } => {
+        Start::Shell { to, range_m, direction_weights, opposite, base_velocity, speed_m_s } => {
             let weights = Vector3::from(*direction_weights);
-            let position_rtn_m = direction(&weights, generator) * range_m.sample(generator);
+            let mut position_rtn_m = direction(&weights, generator) * range_m.sample(generator);
+            if let Some(third) = opposite {
+                let side_rtn_m = offset_rtn_m(template, &earlier[*to], &earlier[*third]);
+                if side_rtn_m.dot(&position_rtn_m) > 0.0 {
+                    position_rtn_m = -position_rtn_m;
+                }
+            }
             let base = match base_velocity {
                 BaseVelocity::Rest => Vector3::zeros(),
                 BaseVelocity::Circular => {
@@ -217,6 +223,16 @@ fn place(template: &Template, reference: &Orbit, relative: RelativeState) -> Car
         }
     } else {
         relative.to_gcrf(&reference)
+    }
+}
+
+/// Where `other` lies from `reference`, in the axes in which starts relative to that one are given [m].
+fn offset_rtn_m(template: &Template, reference: &Orbit, other: &Orbit) -> Vector3 {
+    let (reference, other) = (reference.state(), other.state());
+    if template.physics.hill_mean_motion_rad_s.is_some() {
+        other.position_m - reference.position_m
+    } else {
+        RelativeState::between(&reference, &other).position_rtn_m
     }
 }
 

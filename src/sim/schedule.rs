@@ -418,6 +418,9 @@ fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity)>) {
     let Shared { template, sun, arenas, sensing, .. } = &mut *shared;
     let slots = template.slots.len();
     for (index, arena) in arenas.iter().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
+        if !sensing.is_due(index, arena, template.segment_s) {
+            continue;
+        }
         let rows = index * slots..(index + 1) * slots;
         sensing.look(template, &sun.in_arena(arena), index, arena.time_s, &orbits[rows.clone()], &identities[rows]);
     }

@@ -15,6 +15,7 @@ use super::forces::{Environment, ForceModel, Gravity};
 use super::integrators::lanes::MAX_LANES;
 use super::integrators::rk4::Exposure;
 use super::path::Path;
+use super::release::has_company;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
 use super::sensing::{ArenaSensing, Sensing};
@@ -314,16 +315,34 @@ impl Shard {
         })
     }
 
-    /// The threat in force in an arena: that of the first spacecraft, in order of slots, whose behaviour is one.
-    pub fn class_in_force(&mut self, index: usize) -> ThreatClass {
+    /// What is in force in an arena for one who watches slot `watched`: what anyone does from afar, or else what that slot does.
+    pub fn class_in_force(&mut self, index: usize, watched: usize) -> ThreatClass {
         self.with_rows(index, |template, arena, rows| {
-            let classes = template.slots.iter().enumerate().filter(|(slot, _)| rows.identities[*slot].is_present());
-            let mut classes = classes.filter_map(|(slot, config)| {
+            let class = |slot: usize| {
                 let Pilot { behaviour, memory } = &rows.pilots[slot];
-                Some(config.behaviour((*behaviour)?).class(memory, arena.time_s))
-            });
-            classes.find(|class| *class != ThreatClass::Nominal).unwrap_or_default()
+                let behaviour = behaviour.filter(|_| rows.identities[slot].is_present())?;
+                let class = template.slots[slot].behaviour(behaviour).class(memory, arena.time_s);
+                let is_alone = || !has_company(slot, template, rows.identities, rows.orbits);
+                // A release is over when the child is gone.
+                Some(if class == ThreatClass::SubsatelliteRelease && is_alone() { ThreatClass::Nominal } else { class })
+            };
+            let from_afar = (0..template.slots.len()).filter_map(class).find(|class| class.acts_from_afar());
+            from_afar.or_else(|| class(watched)).unwrap_or_default()
         })
+    }
+
+    /// Whether a class describes what slot `watched` of an arena does.
+    pub fn is_classed(&mut self, index: usize, watched: usize) -> bool {
+        self.with_rows(index, |template, _, rows| {
+            let Pilot { behaviour, memory } = &rows.pilots[watched];
+            behaviour.is_none_or(|behaviour| template.slots[watched].behaviour(behaviour).is_classed(memory))
+        })
+    }
+
+    /// From now on the sensors of an arena look once in `segments` segments, and tracks stand still between two looks: for recordings,
+    /// where nobody with sensors flies by what they tell.
+    pub fn look_every(&mut self, index: usize, segments: u32) {
+        self.world.resource_mut::<Shared>().sensing.look_every(index, segments);
     }
 
     /// States of an arena's slots, in order.

@@ -268,6 +268,8 @@ pub enum Start {
         range_m: Distribution,
         /// Weights of R, T, N in the direction.
         direction_weights: [f64; 3],
+        /// A third, earlier slot, on whose side of the other it does not lie.
+        opposite: Option<usize>,
         /// Velocity that the random one is added to.
         base_velocity: BaseVelocity,
         /// Speed of the random velocity [m/s].

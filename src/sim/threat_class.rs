@@ -56,6 +56,12 @@ impl ThreatClass {
         self as usize
     }
 
+    /// Whether it works at a distance, so that it is in force whatever object one looks at.
+    #[must_use]
+    pub fn acts_from_afar(self) -> bool {
+        matches!(self, Self::UplinkJamming | Self::DownlinkJamming | Self::LaserDazzle | Self::CyberSpoofing)
+    }
+
     /// The name by which files and tables call it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -18,15 +18,17 @@ pub struct LabelledWindow {
 pub struct Label {
     /// The class in force at the last sample.
     pub class: ThreatClass,
+    /// Whether a class describes what is in force; where none does, `class` is nominal.
+    pub is_known: bool,
     /// The episode: the seed that is listed.
     pub seed: u64,
     /// Index of the cast.
     pub cast: u16,
-    /// When the class came into force [s]; none before.
+    /// When the threat, or what no class describes, came into force [s]; none before, and none where it is over.
     pub onset_s: Option<f64>,
     /// Time of the last sample since the start of the episode [s].
     pub end_s: f64,
-    /// Samples of the window at which the class was in force.
+    /// Samples of the window at which it was in force.
     pub samples_since_onset: usize,
     /// When harm was done in this episode [s], nothing being done against it; none where there was none.
     pub harm_s: Option<f64>,
@@ -38,7 +40,7 @@ impl Label {
     #[must_use]
     pub fn is_full(&self, window: &TelemetryWindow) -> bool {
         window.tracked_samples() == super::window::SAMPLES
-            && (self.class == ThreatClass::Nominal || self.samples_since_onset >= FULL_AFTER_ONSET)
+            && ((self.class == ThreatClass::Nominal && self.is_known) || self.samples_since_onset >= FULL_AFTER_ONSET)
     }
 }
 

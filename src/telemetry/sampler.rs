@@ -1,6 +1,7 @@
 //! From what an observer's tracks and systems hold to one sample of the 30 channels.
 
 use std::f64::consts::TAU;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +11,10 @@ use crate::astro::conjunction::short_encounter;
 use crate::astro::relative::ClohessyWiltshire;
 use crate::astro::rtn::{RelativeState, RtnFrame};
 use crate::astro::{CartesianState, Vector3, kepler};
+use crate::sim::release::COMPANY_M;
 use crate::sim::tracks::estimate::Estimate;
 use crate::sim::tracks::track::Track;
 
-/// Radius of the gate about a track within which objects are counted [m].
-pub const GATE_M: f64 = 5_000.0;
 /// Hard-body radius of the two together, for the probability of collision [m].
 pub const HARD_BODY_RADIUS_M: f64 = 10.0;
 /// What the probability of collision is not told below, as its logarithm.
@@ -22,12 +22,56 @@ const LEAST_LOG10_PROBABILITY: f64 = -30.0;
 /// Estimated accelerations below so many standard deviations do not count as burns.
 const SIGNIFICANT_SIGMAS: f64 = 2.0;
 
+/// Relative tolerance of the probability of collision.
+const PROBABILITY_TOLERANCE: f64 = 1e-4;
+
 /// Times of a revolution at which a passage is looked for.
 const GRID: usize = 36;
 /// Turn of own orbit within which relative motion is taken as straight [rad].
 const FAST_RAD: f64 = 0.17;
-/// Steps by which the time of a passage is set right.
+/// Range within which Clohessy and Wiltshire's solution is as good as two-body motion [m].
+const NEAR_M: f64 = 50e3;
+/// Steps of Newton's by which the time of a passage is set right.
 const REFINEMENTS: usize = 2;
+/// Turn of own orbit and Stumpff's functions of it, by step of the grid.
+static GRID_STUMPFF: LazyLock<[(f64, (f64, f64)); GRID + 1]> = LazyLock::new(|| {
+    std::array::from_fn(|step| {
+        let turn_rad = TAU * step as f64 / GRID as f64;
+        (turn_rad, kepler::stumpff(turn_rad * turn_rad))
+    })
+});
+
+/// When two that move straight are nearest [s].
+fn straight_time_s(position: &Vector3, velocity: &Vector3) -> f64 {
+    -position.dot(velocity) / velocity.norm_squared().max(1e-12)
+}
+
+/// When the two are nearest within the coming revolution by Clohessy and Wiltshire's solution [s]: the least of a grid, set right by Newton's
+/// method on the derivative of the square distance, by `limit_s` in all.
+fn nearest_passage_s(mean_motion_rad_s: f64, relative: &RelativeState, limit_s: f64) -> f64 {
+    let n = mean_motion_rad_s;
+    let coast = |map: &ClohessyWiltshire| map.apply(relative, &Vector3::zeros());
+    let (mut nearest, mut least) = (0.0, f64::INFINITY);
+    for (turn_rad, stumpff) in GRID_STUMPFF.iter() {
+        let seconds = turn_rad / n;
+        let map = ClohessyWiltshire::with_stumpff(n, seconds, turn_rad * turn_rad, *stumpff);
+        let square = coast(&map).position_rtn_m.norm_squared();
+        if square < least {
+            (nearest, least) = (seconds, square);
+        }
+    }
+    let mut refined = nearest;
+    for _ in 0..REFINEMENTS {
+        let RelativeState { position_rtn_m: r, velocity_rtn_m_s: v } = coast(&ClohessyWiltshire::over(n, refined));
+        let acceleration = Vector3::new(3.0 * n * n * r.x + 2.0 * n * v.y, -2.0 * n * v.x, -n * n * r.z);
+        let curvature = v.norm_squared() + r.dot(&acceleration);
+        if curvature <= 0.0 {
+            break;
+        }
+        refined = (refined - r.dot(&v) / curvature).clamp(nearest - limit_s, nearest + limit_s).max(0.0);
+    }
+    refined
+}
 
 /// What the sampler of one track remembers from sample to sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,7 +135,7 @@ impl Observed<'_> {
         out[17] = track.contact.cross_section_dbsm.unwrap_or(f64::NAN);
         let sight = (self.own.position_m - state.position_m).normalize();
         out[19] = libm::acos(sight.dot(&self.sun).clamp(-1.0, 1.0));
-        let near = |other: &Track| (other.estimate.state().position_m - state.position_m).norm() < GATE_M;
+        let near = |other: &Track| (other.estimate.state().position_m - state.position_m).norm() < COMPANY_M;
         out[20] = self.tracks.iter().flatten().filter(|other| near(other)).count() as f64;
     }
 
@@ -112,34 +156,29 @@ impl Observed<'_> {
         out[10] = libm::atan2(own.2.cross(&other.2).norm(), own.2.dot(&other.2));
     }
 
-    /// The nearest passage within the coming revolution by Clohessy-Wiltshire prediction, set right by two-body motion: its time from
-    /// now [s], and both states then. Fast encounters, which that prediction cannot follow, begin from a straight line.
+    /// The nearest passage within the coming revolution: its time from now [s], and both states then, by two-body motion.
+    ///
+    /// By Clohessy-Wiltshire prediction where the two are near. Where they are far apart, or pass fast, that only begins the search, or a
+    /// straight line does, and two-body motion sets it right.
     fn closest_approach(&self, state: &CartesianState) -> (f64, [CartesianState; 2]) {
         let relative = RelativeState::between(&self.own, state);
         let RelativeState { position_rtn_m: position, velocity_rtn_m_s: velocity } = relative;
-        let straight_s = -position.dot(&velocity) / velocity.norm_squared().max(1e-12);
         let mean_motion_rad_s = RtnFrame::of(&self.own).rate_rad_s;
-        let is_fast = (straight_s * mean_motion_rad_s).abs() < FAST_RAD;
-        let mut offset_s = if is_fast {
-            straight_s
-        } else {
-            let step_s = TAU / mean_motion_rad_s / GRID as f64;
-            let distance = |step: usize| {
-                let map = ClohessyWiltshire::over(mean_motion_rad_s, step as f64 * step_s);
-                map.apply(&relative, &Vector3::zeros()).position_rtn_m.norm_squared()
-            };
-            let nearest = (0..=GRID).map(|step| (step, distance(step))).min_by(|a, b| a.1.total_cmp(&b.1));
-            nearest.map_or(0.0, |(step, _)| step as f64 * step_s)
-        };
+        // Not further than a step of the grid, beyond which a straight line says nothing.
+        let limit_s = FAST_RAD / mean_motion_rad_s;
+        let straight_s = straight_time_s(&position, &velocity);
+        let is_straight = straight_s.abs() < limit_s;
+        let mut offset_s =
+            if is_straight { straight_s } else { nearest_passage_s(mean_motion_rad_s, &relative, limit_s) };
         let at = |seconds: f64| [self.own, *state].map(|state| kepler::propagate(&state, self.mu_m3_s2, seconds));
         let mut states = at(offset_s);
-        for _ in 0..REFINEMENTS {
-            let (apart, speed) =
-                (states[1].position_m - states[0].position_m, states[1].velocity_m_s - states[0].velocity_m_s);
-            // Not further than a step of the grid, beyond which a straight line says nothing.
-            let limit_s = FAST_RAD / mean_motion_rad_s;
-            offset_s += (-apart.dot(&speed) / speed.norm_squared().max(1e-12)).clamp(-limit_s, limit_s);
-            states = at(offset_s);
+        if is_straight || position.norm() > NEAR_M {
+            for _ in 0..REFINEMENTS {
+                let apart = states[1].position_m - states[0].position_m;
+                let step_s = straight_time_s(&apart, &(states[1].velocity_m_s - states[0].velocity_m_s));
+                offset_s += step_s.clamp(-limit_s, limit_s);
+                states = at(offset_s);
+            }
         }
         (offset_s, states)
     }
@@ -150,7 +189,8 @@ impl Observed<'_> {
         out[11] = offset_s;
         let covariance_m2 = estimate.position_covariance_after_m2(offset_s);
         let Some(plane) = EncounterPlane::of(&states, &covariance_m2) else { return };
-        let probability = short_encounter::probability(&plane, HARD_BODY_RADIUS_M);
+        let least = libm::exp10(LEAST_LOG10_PROBABILITY);
+        let probability = short_encounter::rough_probability(&plane, HARD_BODY_RADIUS_M, PROBABILITY_TOLERANCE, least);
         out[12] = libm::log10(probability).max(LEAST_LOG10_PROBABILITY);
         out[13] = plane.mahalanobis_distance(HARD_BODY_RADIUS_M).min(1e6);
     }
@@ -223,6 +263,25 @@ mod tests {
         // 20.9 m of deviation (20 m, and 0.01 m/s for 600 s) on each of two axes and 10 m of hard body: 1 - exp(-10² / (2 × 20.9²)).
         assert!((hit[of("log10_collision_probability")] + 0.97).abs() < 0.05, "{}", hit[12]);
         assert!(hit[of("mahalanobis_miss")] < 0.5);
+    }
+
+    #[test]
+    fn a_slow_passage_is_found_where_two_body_motion_has_it() {
+        let n = RtnFrame::of(&own()).rate_rad_s;
+        // An ellipse of 400 m about own ship, drifting past it.
+        let relative = RelativeState {
+            position_rtn_m: Vector3::new(400.0, -900.0, 150.0),
+            velocity_rtn_m_s: Vector3::new(0.1, -2.0 * n * 400.0 + 0.2, 0.1),
+        };
+        let other = relative.to_gcrf(&own());
+        let out = sample(&[None, track(&other)], 0.0);
+        let distance = |seconds: f64| {
+            let at = |state: &CartesianState| kepler::propagate(state, EARTH_MU_M3_S2, seconds).position_m;
+            (at(&other) - at(&own())).norm()
+        };
+        let best_s = (0..5_828).map(f64::from).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(0.0);
+        assert!((out[11] - best_s).abs() < 10.0, "{} against {best_s}", out[11]);
+        assert!(distance(out[11]) - distance(best_s) < 0.5, "{} against {} m", distance(out[11]), distance(best_s));
     }
 
     #[test]

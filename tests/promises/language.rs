@@ -41,7 +41,7 @@ const EVERYTHING: &str = r#"(
             name: "visitor", team: "red", role: Pursuer, mass_kg: Fixed(300.0),
             propulsion: (thrusters: Vectored(thrust_n: Fixed(5.0)), isp_s: Fixed(220.0), delta_v_m_s: Fixed(20.0)),
             orbit: RtnShell(
-                to: "host", range_m: Fixed(3000.0), direction_weights: (1.0, 1.0, 1.0), base_velocity: Rest,
+                to: "host", range_m: Fixed(3000.0), direction_weights: (1.0, 1.0, 1.0), opposite: "host", base_velocity: Rest,
                 speed_m_s: Fixed(0.1),
             ),
             control: Learned,

@@ -91,6 +91,7 @@ fn crowd(scenario: &Scenario) -> Template {
                 // Nearer than the pursuer's goal, so that a place by range would put it first.
                 range_m: Distribution::Uniform(1000.0, 2000.0),
                 direction_weights: [1.0; 3],
+                opposite: None,
                 base_velocity: BaseVelocity::Circular,
                 speed_m_s: Distribution::Fixed(0.0),
             },

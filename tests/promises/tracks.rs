@@ -14,7 +14,7 @@ use astroshield::sim::sensors::signature::{Emitter, Signature};
 use astroshield::sim::sensors::{Sensor, SensorConfig, SensorKind};
 use astroshield::sim::tracks::config::TrackingConfig;
 use astroshield::sim::tracks::estimate::{Estimate, STATES};
-use astroshield::sim::tracks::filter::Filter;
+use astroshield::sim::tracks::filter::{Filter, LONGEST_STEP_S};
 use astroshield::sim::tracks::manoeuvres::Manoeuvres;
 use astroshield::sim::tracks::motion::Motion;
 use astroshield::sim::tracks::track::{Track, Tracker, Verdict};
@@ -163,7 +163,7 @@ const RUNS: u64 = 200;
 const UPDATES: u32 = 60;
 
 fn consistency(study: &Study) -> Consistency {
-    let filter = Filter { motion: study.motion, manoeuvres: study.manoeuvres };
+    let filter = Filter { motion: study.motion, manoeuvres: study.manoeuvres, longest_step_s: LONGEST_STEP_S };
     let quiet = Manoeuvres { white_density_m2_s3: 1e-15, sigma_m_s2: 0.0, ..study.manoeuvres };
     let own_filter = Filter { manoeuvres: quiet, ..filter };
     let mut sums = Consistency::default();
@@ -303,8 +303,12 @@ fn a_filter_that_supposes_too_little_is_found_out() {
         first_sigmas: [100.0, 2.0],
         interval_s: 10.0,
     };
-    let truth = Filter { motion: HILL, manoeuvres: Manoeuvres { white_density_m2_s3: 1e-2, ..DRIFTING } };
-    let filter = Filter { motion: HILL, manoeuvres: study.manoeuvres };
+    let truth = Filter {
+        motion: HILL,
+        manoeuvres: Manoeuvres { white_density_m2_s3: 1e-2, ..DRIFTING },
+        longest_step_s: LONGEST_STEP_S,
+    };
+    let filter = Filter { motion: HILL, manoeuvres: study.manoeuvres, longest_step_s: LONGEST_STEP_S };
     let (mut sum, mut degrees) = (0.0, 0.0);
     let mut generator = stream(21, SeedDomain::Report, 0, 0, Purpose::Sensor);
     let mut estimate = Estimate::about(0.0, &study.target(), [100.0, 2.0, 0.0]);
@@ -329,7 +333,11 @@ fn watch_a_burn(config: TrackingConfig) -> Vec<(f64, f64, Vector3)> {
     let tracker = Tracker::new(HILL, config);
     let radar = Radar::default();
     let own = CartesianState { position_m: Vector3::zeros(), velocity_m_s: Vector3::zeros() };
-    let truth_filter = Filter { motion: HILL, manoeuvres: Manoeuvres { time_constant_s: 1e6, ..DRIFTING } };
+    let truth_filter = Filter {
+        motion: HILL,
+        manoeuvres: Manoeuvres { time_constant_s: 1e6, ..DRIFTING },
+        longest_step_s: LONGEST_STEP_S,
+    };
     let mut generator = stream(22, SeedDomain::Report, 0, 0, Purpose::Sensor);
     let start = CartesianState { position_m: Vector3::y() * 1e4, velocity_m_s: Vector3::zeros() };
     let mut truth = Estimate::about(0.0, &start, [1.0, 1.0, 1.0]);

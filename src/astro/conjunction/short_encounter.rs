@@ -24,6 +24,23 @@ pub fn probability(plane: &EncounterPlane, hard_body_radius_m: f64) -> f64 {
     of_disc(&plane.principal_axes(hard_body_radius_m), hard_body_radius_m, TOLERANCE)
 }
 
+/// As [`probability`] to a relative tolerance, for many probabilities of which the last digits do not matter; what is certainly below `least`
+/// is told as zero.
+///
+/// The probability of a disc is at most that of all places no nearer to the mean in standard deviations, exp(-d²/2), d being the disc's least
+/// Mahalanobis distance.
+#[must_use]
+pub fn rough_probability(plane: &EncounterPlane, hard_body_radius_m: f64, tolerance: f64, least: f64) -> f64 {
+    let axes = plane.principal_axes(hard_body_radius_m);
+    let ([deviation_x, deviation_y], [miss_x, miss_y]) = (axes.deviations_m, axes.miss_m);
+    let centre = libm::hypot(miss_x / deviation_x, miss_y / deviation_y);
+    let nearest = (centre - hard_body_radius_m / deviation_x.min(deviation_y)).max(0.0);
+    if 0.5 * nearest * nearest > -libm::log(least) {
+        return 0.0;
+    }
+    of_disc(&axes, hard_body_radius_m, tolerance)
+}
+
 fn of_disc(axes: &PrincipalAxes, radius_m: f64, tolerance: f64) -> f64 {
     let ([deviation_x, deviation_y], [miss_x, miss_y]) = (axes.deviations_m, axes.miss_m);
     // Probability of |y| < h about the miss, by the complement where both ends lie in the same tail.
@@ -135,6 +152,22 @@ mod tests {
             integrate(|r: f64| r * libm::exp(-0.5 * (r * r + 900.0)) * bessel0(30.0 * r), &[0.0, 0.5, 0.9, 1.0], 1e-12);
         let value = probability(&plane(30.0, Matrix2::identity()), 1.0);
         assert!(value > 0.0 && (value / expected - 1.0).abs() < 1e-9, "{value:e} {expected:e}");
+    }
+
+    #[test]
+    fn a_rough_probability_is_the_whole_one_or_none() {
+        let mut told = 0;
+        for miss_m in [0.0, 20.0, 80.0, 300.0, 600.0, 900.0] {
+            let plane = plane(miss_m, Matrix2::new(1_600.0, 900.0, 900.0, 8_100.0));
+            let (whole, rough) = (probability(&plane, 10.0), rough_probability(&plane, 10.0, 1e-6, 1e-20));
+            if rough == 0.0 {
+                assert!(whole < 1e-20, "{miss_m}: {whole}");
+            } else {
+                told += 1;
+                assert!((rough / whole - 1.0).abs() < 1e-5, "{miss_m}: {rough} {whole}");
+            }
+        }
+        assert!((3..6).contains(&told), "{told}");
     }
 
     #[test]

@@ -98,8 +98,9 @@ fn sampled(scenario: &Scenario) -> Result<Vec<Sampled>, Failure> {
             let distribution = format!("one of {}", names.join(", "));
             found.push(Sampled { path: path("control"), distribution, unit: None, bounds: None });
         }
-        if let OrbitConfig::RtnShell { direction_weights: [r, t, n], .. } = craft.orbit {
-            let distribution = format!("a direction, Gaussian by ({r}, {t}, {n}) along R, T, N");
+        if let OrbitConfig::RtnShell { direction_weights: [r, t, n], opposite, .. } = &craft.orbit {
+            let side = opposite.as_ref().map_or_else(String::new, |third| format!(", not on the side of {third}"));
+            let distribution = format!("a direction, Gaussian by ({r}, {t}, {n}) along R, T, N{side}");
             found.push(Sampled { path: path("orbit"), distribution, unit: None, bounds: None });
         }
     }

@@ -446,7 +446,10 @@ impl Check<'_> {
                         self.distribution(&velocity.index(axis), "velocity", &velocity_m_s[axis], "m/s", Allowed::ANY);
                 }
             }
-            OrbitConfig::RtnShell { range_m, direction_weights, speed_m_s, .. } => {
+            OrbitConfig::RtnShell { range_m, direction_weights, opposite, speed_m_s, .. } => {
+                if let Some(third) = opposite {
+                    sound &= self.earlier(&path.field("opposite"), slot, third).is_some();
+                }
                 sound &= self.distribution(&path.field("range_m"), "range", range_m, "m", Allowed::POSITIVE);
                 sound &= self.distribution(&path.field("speed_m_s"), "speed", speed_m_s, "m/s", Allowed::NOT_NEGATIVE);
                 let weights = path.field("direction_weights");
@@ -475,11 +478,16 @@ impl Check<'_> {
             | OrbitConfig::Cdm { .. } => return None,
         }
         let field = if matches!(orbit, OrbitConfig::Crossing { .. }) { "with" } else { "to" };
-        let (name, path) = (reference(orbit)?, path.field(field));
-        let to = self.slot(&path, name)?;
+        let to = self.earlier(&path.field(field), slot, reference(orbit)?)?;
+        sound.then_some(to)
+    }
+
+    /// The slot of a spacecraft that a start is relative to, which must be there before this one.
+    fn earlier(&mut self, path: &Path, slot: usize, name: &str) -> Option<usize> {
+        let to = self.slot(path, name)?;
         if to < slot && self.config.spacecraft[to].orbit == OrbitConfig::Spare {
             let message = format!("the start is relative to {}, which is nowhere yet{}", Quoted(name), self.about);
-            self.fault(&path, message, Some("start relative to a spacecraft that is there".to_owned()));
+            self.fault(path, message, Some("start relative to a spacecraft that is there".to_owned()));
             return None;
         }
         if to >= slot {
@@ -490,10 +498,10 @@ impl Check<'_> {
                 [] => "start the first spacecraft by itself, or put the other before it".to_owned(),
                 names => format!("spacecraft before it: {}", listed(names)),
             };
-            self.fault(&path, format!("the start is relative to {relation}{}", self.about), Some(help));
+            self.fault(path, format!("the start is relative to {relation}{}", self.about), Some(help));
             return None;
         }
-        sound.then_some(to)
+        Some(to)
     }
 
     /// Checks that a crossing can be as fast, and is as fast as it must be.

@@ -66,6 +66,11 @@ pub trait Behaviour {
         ThreatClass::Nominal
     }
 
+    /// Whether a class describes what it does: a detector that has learned the classes can know it.
+    fn is_classed(&self, _memory: &Memory) -> bool {
+        true
+    }
+
     /// What it cannot do without, which a scenario is checked for.
     fn needs(&self) -> Needs {
         Needs { thrust: true, ..Needs::default() }
@@ -139,6 +144,8 @@ pub enum Kind {
     Evasion,
     /// Plays one of the threat classes, or several in turn.
     Threat,
+    /// Does what none of the classes describes: what an anomaly must be told by.
+    Traffic,
 }
 
 behaviours! {
@@ -198,6 +205,10 @@ behaviours! {
     SubsatelliteRelease => subsatellite_release, "subsatellite_release", Threat;
     /// Breaks up into its team's spare slots, the remains tumbling.
     Fragmentation => fragmentation, "fragmentation", Threat;
+    /// Climbs or sinks on a spiral by low thrust.
+    LowThrustSpiral => low_thrust_spiral, "low_thrust_spiral", Traffic;
+    /// Sweeps to and fro across its orbital plane.
+    PlaneSweep => plane_sweep, "plane_sweep", Traffic;
     /// Several behaviours, one after the other.
     Sequence => sequence, "sequence", Threat;
 }
@@ -217,6 +228,10 @@ impl Behaviour for BehaviourConfig {
 
     fn class(&self, memory: &Memory, time_s: f64) -> ThreatClass {
         self.behaviour().class(memory, time_s)
+    }
+
+    fn is_classed(&self, memory: &Memory) -> bool {
+        self.behaviour().is_classed(memory)
     }
 
     fn needs(&self) -> Needs {

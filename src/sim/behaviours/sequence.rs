@@ -72,6 +72,10 @@ impl Behaviour for Sequence {
         self.stage(memory.stage).map_or(ThreatClass::Nominal, |stage| stage.behaviour.class(memory, time_s))
     }
 
+    fn is_classed(&self, memory: &Memory) -> bool {
+        self.stage(memory.stage).is_none_or(|stage| stage.behaviour.is_classed(memory))
+    }
+
     fn needs(&self) -> Needs {
         self.stages.iter().fold(Needs::default(), |all, stage| all.with(stage.behaviour.needs()))
     }

@@ -14,6 +14,7 @@ use self::config::{SensorsConfig, TrackStart};
 use self::lookout::Lookout;
 use super::components::{Identity, Orbit};
 use super::reset::EpisodeSeed;
+use super::schedule::Arena;
 use super::seeds::{Generator, Purpose};
 use super::sensors::Sensor;
 use super::sensors::scene::Scene;
@@ -36,6 +37,8 @@ pub(super) struct Sensing {
     /// What is supposed of each slot that no sensor tells.
     priors: Vec<Prior>,
     arenas: Vec<ArenaSensing>,
+    /// Segments from look to look, by arena.
+    look_every: Vec<u32>,
 }
 
 /// A spacecraft with sensors.
@@ -137,7 +140,21 @@ impl Sensing {
             observers,
             priors: template.slots.iter().map(Prior::of).collect(),
             arenas: seeds.iter().map(arena).collect(),
+            look_every: vec![1; seeds.len()],
         }
+    }
+
+    /// From now on the sensors of an arena look once in `segments` segments, at the end of each such stretch since the episode began.
+    pub(super) fn look_every(&mut self, arena: usize, segments: u32) {
+        if let Some(every) = self.look_every.get_mut(arena) {
+            *every = segments.max(1);
+        }
+    }
+
+    /// Whether the sensors of an arena look at the end of the segment that was played: also at the end of the episode.
+    pub(super) fn is_due(&self, index: usize, arena: &Arena, segment_s: f64) -> bool {
+        let played = (arena.time_s / segment_s).round() as u64;
+        arena.outcome.is_some() || played.is_multiple_of(u64::from(self.look_every[index]))
     }
 
     /// Whether every spacecraft sees the truth.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::filter::{LONGEST_PREDICTION_S, LONGEST_STEP_S};
 use super::manoeuvres::Manoeuvres;
 use crate::sim::sensors::faults_outside;
 
@@ -22,6 +23,8 @@ pub struct TrackingConfig {
     pub restart_after: u32,
     /// Measurements after which a track is confirmed.
     pub confirm_after: u32,
+    /// Longest step of a prediction between two looks [s]. In low orbit the mean errs by 5 mm an hour at 10 s, by 0.4 m at 30 s.
+    pub longest_step_s: f64,
     /// Time without a measurement after which a track is dropped [s].
     pub coast_s: f64,
     /// Standard deviation of the position above which a track is dropped [m].
@@ -47,6 +50,7 @@ impl Default for TrackingConfig {
             gate_tail_probability: 1e-5,
             restart_after: 3,
             confirm_after: 3,
+            longest_step_s: LONGEST_STEP_S,
             coast_s: 1_800.0,
             greatest_sigma_m: 1e5,
         }
@@ -63,7 +67,8 @@ impl TrackingConfig {
             ("gate_tail_probability", self.gate_tail_probability, 0.0, 0.5),
             ("restart_after", f64::from(self.restart_after), 1.0, 1e6),
             ("confirm_after", f64::from(self.confirm_after), 1.0, 1e6),
-            ("coast_s", self.coast_s, 1.0, super::filter::LONGEST_PREDICTION_S),
+            ("longest_step_s", self.longest_step_s, 0.1, 120.0),
+            ("coast_s", self.coast_s, 1.0, LONGEST_PREDICTION_S),
             ("greatest_sigma_m", self.greatest_sigma_m, 1.0, 1e9),
         ]));
         if let Some(RangePrior { mean_m, sigma_m }) = self.range_prior {

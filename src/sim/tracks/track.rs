@@ -90,7 +90,11 @@ impl Tracker {
     /// A tracker in the frame of `motion`. `config` must be without [`TrackingConfig::faults`].
     #[must_use]
     pub fn new(motion: Motion, config: TrackingConfig) -> Self {
-        Self { filter: Filter { motion, manoeuvres: config.manoeuvres }, stride: None, config }
+        Self {
+            filter: Filter { motion, manoeuvres: config.manoeuvres, longest_step_s: config.longest_step_s },
+            stride: None,
+            config,
+        }
     }
 
     /// The same, quicker at predictions over `interval_s`.
