@@ -1,8 +1,11 @@
 //! Evaluation: policies on paired seeds beside scripted baselines, with intervals.
 
+pub mod baselines;
+pub mod classification;
 pub mod draw;
 pub mod evaluate;
 pub mod figures;
+pub mod pictures;
 pub mod random_policy;
 pub mod recording;
 pub mod scripted_policy;

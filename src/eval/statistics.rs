@@ -19,15 +19,24 @@ pub const DEFAULT_RESAMPLES: usize = 10_000;
 #[must_use]
 pub fn wilson_interval_95(successes: u64, trials: u64) -> [f64; 2] {
     assert!(successes <= trials, "{successes} successes in {trials} trials");
-    if trials == 0 {
-        return [0.0, 1.0];
-    }
-    let (x, n) = (successes as f64, trials as f64);
+    if trials == 0 { [0.0, 1.0] } else { wilson(successes as f64, trials as f64) }
+}
+
+/// As [`wilson_interval_95`], of a share (0 to 1) that is as sure as one of `effective_trials` independent trials.
+///
+/// `effective_trials`: above 0, any number; trials that come in clusters are worth fewer than they are.
+#[must_use]
+pub fn wilson_interval_of_share_95(share: f64, effective_trials: f64) -> [f64; 2] {
+    wilson(share * effective_trials, effective_trials)
+}
+
+fn wilson(successes: f64, trials: f64) -> [f64; 2] {
+    let (x, n) = (successes, trials);
     // (2 x + z² ± z √(z² + 4 x (n - x) / n)) / (2 (n + z²))
     let root = (Z_975 * Z_975 + 4.0 * x * (n - x) / n).sqrt() * Z_975;
     let bound = |signed_root: f64| (2.0 * x + Z_975 * Z_975 + signed_root) / (2.0 * (n + Z_975 * Z_975));
     // Exact at the ends, where rounding would leave 1e-17.
-    [if successes == 0 { 0.0 } else { bound(-root) }, if successes == trials { 1.0 } else { bound(root) }]
+    [if x == 0.0 { 0.0 } else { bound(-root) }, if x == n { 1.0 } else { bound(root) }]
 }
 
 /// The quantile of `values` at `probability` (0 to 1), interpolated linearly between order statistics; `None` without
@@ -51,7 +60,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
 }
 
 /// As [`quantile`], of values in ascending order.
-fn quantile_of_sorted(sorted: &[f64], probability: f64) -> Option<f64> {
+pub(super) fn quantile_of_sorted(sorted: &[f64], probability: f64) -> Option<f64> {
     assert!((0.0..=1.0).contains(&probability), "a probability of {probability}");
     let position = sorted.len().checked_sub(1)? as f64 * probability;
     let below = sorted[position.floor() as usize];

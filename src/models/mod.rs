@@ -1,9 +1,11 @@
 //! The networks, their normalisers, the choice of a device, and learned policies. All that names a backend stands here.
 
 pub mod actor_critic;
+pub mod calibration;
 pub mod checkpoint;
 pub mod dense;
 pub mod device;
+pub mod drift_reference;
 pub(crate) mod durable_file;
 pub mod learned_policy;
 pub mod normaliser;

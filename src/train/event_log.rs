@@ -14,6 +14,7 @@ use thiserror::Error;
 
 pub use super::event_message::HyperParameter;
 use super::event_message::{self as message};
+use crate::eval::pictures::picture::Picture;
 use crate::models::durable_file;
 
 /// What every event file's name begins with; TensorBoard looks for it.
@@ -115,6 +116,13 @@ impl EventLog {
     /// Errors: as [`EventLog::scalar`].
     pub fn text(&mut self, tag: &str, markdown: &str, step: u64) -> Result<(), EventLogError> {
         self.add(&message::text(wall_time_s(), tag, markdown, step))
+    }
+
+    /// Adds a picture for the IMAGES tab.
+    ///
+    /// Errors: as [`EventLog::scalar`].
+    pub fn image(&mut self, tag: &str, picture: &Picture, step: u64) -> Result<(), EventLogError> {
+        self.add(&message::image(wall_time_s(), tag, picture.side_px(), &picture.png(), step))
     }
 
     /// Tells the HPARAMS tab what the run was started with and which curves judge it. Once a run, before the first event.
@@ -291,6 +299,7 @@ fn lines_up_to(bytes: &[u8], step: u64) -> Result<Vec<u8>, u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::pictures::canvas::Canvas;
     use crate::train::event_reader::{read_event_directory, read_events};
 
     #[test]
@@ -302,6 +311,8 @@ mod tests {
         log.text("config", "```ron\n(seed: 1)\n```", 0).unwrap();
         log.scalar("charts/episodic_return", 1.25, 100).unwrap();
         log.scalar("charts/episodic_return", f64::NAN, 200).unwrap();
+        let picture = Canvas::default().finish();
+        log.image("pictures/blank", &picture, 300).unwrap();
         log.flush().unwrap();
 
         let events = read_events(log.path()).unwrap();
@@ -311,6 +322,9 @@ mod tests {
         assert_eq!(events.scalars[0].value, 1.25);
         assert!(events.scalars[1].value.is_nan());
         assert_eq!(events.texts, [("config".to_owned(), "```ron\n(seed: 1)\n```".to_owned())]);
+        let [image] = events.images.as_slice() else { panic!("{} images", events.images.len()) };
+        assert_eq!((image.tag.as_str(), image.step), ("pictures/blank", 300));
+        assert!(image.png == picture.png());
     }
 
     #[test]

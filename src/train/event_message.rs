@@ -113,6 +113,15 @@ pub(super) fn scalar(wall_time_s: f64, tag: &str, value: f32, step: u64) -> Vec<
     summary(wall_time_s, step, Message::default().text(1, tag).float(2, value))
 }
 
+/// A square picture for the IMAGES tab: `Summary.Image` of height, width, colour space and the bytes of a PNG file.
+pub(super) fn image(wall_time_s: f64, tag: &str, side_px: usize, png: &[u8], step: u64) -> Vec<u8> {
+    const RGB: u64 = 3;
+    let side = side_px as u64;
+    let image = Message::default().varint(1, side).varint(2, side).varint(3, RGB).bytes(4, png);
+    let value = Message::default().text(1, tag).message(4, image).message(9, plugin("images", Message::default()));
+    summary(wall_time_s, step, value)
+}
+
 /// Markdown for the TEXT tab: a string tensor of one entry.
 pub(super) fn text(wall_time_s: f64, tag: &str, markdown: &str, step: u64) -> Vec<u8> {
     const DT_STRING: u64 = 7;
@@ -172,6 +181,8 @@ pub(super) struct DecodedEvent {
     pub(super) scalars: Vec<(String, f32)>,
     /// (tag, content) of each string tensor.
     pub(super) texts: Vec<(String, String)>,
+    /// (tag, PNG file) of each image.
+    pub(super) images: Vec<(String, Vec<u8>)>,
     /// (tag, plugin) of each value that a plugin shows.
     pub(super) plugins: Vec<(String, String)>,
 }
@@ -202,17 +213,19 @@ pub(super) fn decode(bytes: &[u8]) -> Option<DecodedEvent> {
 
 /// Reads one `Summary.Value` into `event`.
 fn decode_value(bytes: &[u8], event: &mut DecodedEvent) -> Option<()> {
-    let (mut tag, mut scalar, mut text, mut plugin) = (String::new(), None, None, None);
+    let (mut tag, mut scalar, mut image, mut text, mut plugin) = (String::new(), None, None, None, None);
     for (number, field) in fields(bytes)? {
         match (number, field) {
             (1, Field::Bytes(name)) => tag = owned(name)?,
             (2, Field::Fixed32(bits)) => scalar = Some(f32::from_bits(bits)),
+            (4, Field::Bytes(content)) => image = bytes_of(content, 4)?,
             (8, Field::Bytes(tensor)) => text = nested(tensor, &[8])?,
             (9, Field::Bytes(metadata)) => plugin = nested(metadata, &[1, 1])?,
             _ => {}
         }
     }
     event.scalars.extend(scalar.map(|value| (tag.clone(), value)));
+    event.images.extend(image.map(|value| (tag.clone(), value)));
     event.texts.extend(text.map(|value| (tag.clone(), value)));
     event.plugins.extend(plugin.map(|value| (tag.clone(), value)));
     Some(())
@@ -229,6 +242,14 @@ fn nested(bytes: &[u8], path: &[u32]) -> Option<Option<String>> {
         }
     }
     Some(None)
+}
+
+/// The bytes of a field; the inner `None`: absent.
+fn bytes_of(message: &[u8], number: u32) -> Option<Option<Vec<u8>>> {
+    Some(fields(message)?.into_iter().find_map(|field| match field {
+        (found, Field::Bytes(bytes)) if found == number => Some(bytes.to_vec()),
+        _ => None,
+    }))
 }
 
 fn owned(bytes: &[u8]) -> Option<String> {
@@ -285,6 +306,10 @@ mod tests {
     /// `Event(wall_time=1.5, step=300, session_log=SessionLog(status=SessionLog.START))`, likewise.
     const PYTHON_SESSION_START: &str = "09000000000000f83f10ac023a020801";
 
+    /// `Event(wall_time=1.5, step=300, summary=Summary(value=[Summary.Value(tag="a/b", image=Summary.Image(height=2, width=2,
+    /// colorspace=3, encoded_image_string=b"png"), metadata=SummaryMetadata(plugin_data=PluginData(plugin_name="images")))]))`, likewise.
+    const PYTHON_IMAGE: &str = "09000000000000f83f10ac022a200a1e0a03612f62220b0802100218032203706e674a0a0a080a06696d61676573";
+
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -292,6 +317,7 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_tensorboards_own_messages() {
         assert_eq!(hex(&scalar(1.5, "a/b", 0.5, 300)), PYTHON_SCALAR);
+        assert_eq!(hex(&image(1.5, "a/b", 2, b"png", 300)), PYTHON_IMAGE);
         assert_eq!(hex(&session_start(1.5, 300)), PYTHON_SESSION_START);
     }
 
@@ -305,6 +331,10 @@ mod tests {
         let note = decode(&text(2.0, "config", "# title", 0)).unwrap();
         assert_eq!(note.texts, [("config".to_owned(), "# title".to_owned())]);
         assert_eq!(note.plugins, [("config".to_owned(), "text".to_owned())]);
+
+        let picture = decode(&image(2.0, "confusion", 960, &[0x89, 0, 0xff], 7)).unwrap();
+        assert_eq!(picture.images, [("confusion".to_owned(), vec![0x89, 0, 0xff])]);
+        assert_eq!(picture.plugins, [("confusion".to_owned(), "images".to_owned())]);
 
         assert!(decode(&session_start(0.0, 5)).unwrap().session_start);
         assert_eq!(decode(&file_version(0.0)).unwrap().file_version.as_deref(), Some("brain.Event:2"));

@@ -21,6 +21,17 @@ pub struct ScalarPoint {
     pub wall_time_s: f64,
 }
 
+/// A picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImagePoint {
+    /// Which picture.
+    pub tag: String,
+    /// When [environment steps, or epochs].
+    pub step: u64,
+    /// A PNG file.
+    pub png: Vec<u8>,
+}
+
 /// What an event file holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventFile {
@@ -28,6 +39,8 @@ pub struct EventFile {
     pub scalars: Vec<ScalarPoint>,
     /// (tag, markdown) of each text.
     pub texts: Vec<(String, String)>,
+    /// The pictures, in the order of writing.
+    pub images: Vec<ImagePoint>,
     /// Bytes after the last whole record: its writer is at work or was killed.
     pub torn_tail_bytes: u64,
     /// The step from which on events of earlier files are superseded, where this file resumes a run.
@@ -81,6 +94,7 @@ impl EventFile {
             self.restarts_at_step = Some(step);
         }
         self.texts.extend(event.texts);
+        self.images.extend(event.images.into_iter().map(|(tag, png)| ImagePoint { tag, step, png }));
         self.scalars.extend(event.scalars.into_iter().map(|(tag, value)| ScalarPoint {
             tag,
             step,
