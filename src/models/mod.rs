@@ -1,9 +1,14 @@
 //! The networks, their normalisers, the choice of a device, and learned policies. All that names a backend stands here.
 
 pub mod actor_critic;
+pub mod adamw;
+pub mod adversary_encoder;
 pub mod checkpoint;
 pub mod dense;
 pub mod device;
 pub(crate) mod durable_file;
 pub mod learned_policy;
+pub mod named_tensors;
 pub mod normaliser;
+pub mod telemetry_model;
+pub mod threat_detector;
