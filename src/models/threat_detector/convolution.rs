@@ -160,3 +160,71 @@ impl WithSimd for Correlate<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instruction_sets() -> Vec<pulp::Arch> {
+        let mut all = vec![pulp::Arch::Scalar, pulp::Arch::new()];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+        all
+    }
+
+    #[test]
+    fn pixels_phases_and_gradients_are_those_of_the_definition_on_every_instruction_set() {
+        let number = |entry: usize| ((entry * 7919) % 211) as f32 / 105.5 - 1.0;
+        let mut tiles = Box::new([[0.0; WIDTH]; TILE]);
+        for (entry, out) in tiles.as_flattened_mut().iter_mut().enumerate() {
+            *out = number(entry);
+        }
+        let weights: Vec<f32> = (0..TAPS).map(|tap| number(tap * 31 + 5)).collect();
+        let bias = -1.5;
+        // Row and column of a pool's pixels, in the order of the phases, and what the convolution gives there.
+        let at =
+            |pixel: usize, phase: usize| (2 * (pixel / POOLED_SIDE) + phase / 2, 2 * (pixel % POOLED_SIDE) + phase % 2);
+        let seen = |pixel: usize, phase: usize, tap: usize, lane: usize| {
+            let ((y, x), (row, column)) = (at(pixel, phase), (tap % PLANE_TAPS / KERNEL, tap % KERNEL));
+            f64::from(tiles[(tap / PLANE_TAPS * SAMPLES + y + row) * CHANNELS + x + column][lane])
+        };
+        let convolved = |pixel: usize, phase: usize, lane: usize| {
+            let sum = |tap: usize| f64::from(weights[tap]) * seen(pixel, phase, tap, lane);
+            (0..TAPS).map(sum).sum::<f64>() + bias
+        };
+        for arch in instruction_sets() {
+            let (mut pooled, mut phases) = (vec![[0.0; WIDTH]; BLOCK], vec![[0; WIDTH]; BLOCK]);
+            let (pixels, of) = (&mut pooled, &mut phases);
+            arch.dispatch(Convolve { tiles: &tiles, weights: &weights, bias: bias as f32, pooled: pixels, phases: of });
+            let mut off = 0;
+            for (pixel, lane) in (0..BLOCK).flat_map(|pixel| [(pixel, 0), (pixel, 13), (pixel, 31)]) {
+                let by_phase: [f64; PHASES] = std::array::from_fn(|phase| convolved(pixel, phase, lane));
+                let best = by_phase.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                assert!((f64::from(pooled[pixel][lane]) - best.max(0.0)).abs() < 1e-5);
+                let phase = usize::from(phases[pixel][lane]);
+                off += usize::from(phase == PHASES);
+                assert!(if phase == PHASES { best < 1e-5 } else { (by_phase[phase] - best).abs() < 1e-5 });
+            }
+            assert!((20..BLOCK * 3 - 20).contains(&off), "{off}: some are on and some are off");
+
+            let deltas: Vec<Group> =
+                (0..BLOCK).map(|pixel| std::array::from_fn(|lane| number(pixel * 17 + lane))).collect();
+            let mut gradients = [0.0; TAPS + 1];
+            let (deltas, phases) = (&deltas, &phases);
+            arch.dispatch(Correlate { tiles: &tiles, deltas, phases, gradients: &mut gradients });
+            let on = || {
+                let all = (0..BLOCK).flat_map(|pixel| (0..WIDTH).map(move |lane| (pixel, lane)));
+                all.filter(|(pixel, lane)| phases[*pixel][*lane] != OFF)
+            };
+            for tap in [0, 4, 8, 13, 26] {
+                let each = on().map(|(pixel, lane)| {
+                    f64::from(deltas[pixel][lane]) * seen(pixel, usize::from(phases[pixel][lane]), tap, lane)
+                });
+                let sum: f64 = each.sum();
+                assert!((f64::from(gradients[tap]) - sum).abs() < 1e-3, "{tap}: {} against {sum}", gradients[tap]);
+            }
+            let sum: f64 = on().map(|(pixel, lane)| f64::from(deltas[pixel][lane])).sum();
+            assert!((f64::from(gradients[TAPS]) - sum).abs() < 1e-3);
+        }
+    }
+}
