@@ -60,7 +60,7 @@ impl Activations {
 }
 
 /// A row-major [rows, columns] slice as its column-major transpose [columns, rows].
-fn transposed(data: &[f32], rows: usize, columns: usize) -> DMatrixView<'_, f32> {
+pub(super) fn transposed(data: &[f32], rows: usize, columns: usize) -> DMatrixView<'_, f32> {
     DMatrixView::from_slice(data, columns, rows)
 }
 
@@ -307,6 +307,11 @@ fn tanh(x: f32) -> f32 {
 /// A [rows, columns] tensor of plain numbers.
 pub(crate) fn tensor<B: Backend>(data: Vec<f32>, rows: usize, columns: usize, device: &B::Device) -> Tensor<B, 2> {
     Tensor::from_data(burn::tensor::TensorData::new(data, [rows, columns]), device)
+}
+
+/// The numbers of a tensor.
+pub(crate) fn numbers<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().into_vec().expect("the data was converted to f32")
 }
 
 #[cfg(test)]

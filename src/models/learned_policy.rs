@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor_critic::{ActorCritic, ActorCriticConfig, WeightsError};
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::dense::{self, Activations, DenseActorCritic};
+use super::dense::{self, Activations, DenseActorCritic, numbers};
 use super::device::Cpu;
 use super::normaliser::{ObservationNormaliser, RunningMoments};
 use crate::env::observation::{OBSERVATION, OBSERVATION_VERSION};
@@ -227,10 +227,6 @@ fn composed<B: Backend>(model: &ActorCritic<B>, fed: &[f32], executed: usize, de
     let observations: Tensor<B, 2> = dense::tensor(fed.to_vec(), fed.len() / OBSERVATION, OBSERVATION, device);
     let means = numbers(model.plan_mean(observations.clone(), executed));
     Activations::of_outputs(means, numbers(model.compute_value(observations)))
-}
-
-fn numbers<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().into_vec().expect("the data was converted to f32")
 }
 
 impl<B: Backend> Policy for LearnedPolicy<B> {

@@ -5,4 +5,5 @@ pub mod features;
 pub mod labelled;
 pub mod planes;
 pub mod sampler;
+pub mod scaling;
 pub mod window;

@@ -13,7 +13,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::TrainError;
 use crate::env::observation::OBSERVATION;
 use crate::models::actor_critic::ActorCritic;
-use crate::models::dense::{self, Activations, DenseActorCritic};
+use crate::models::dense::{self, Activations, DenseActorCritic, numbers};
 use crate::models::device::Cpu;
 
 /// Rows of a minibatch, gathered.
@@ -274,10 +274,6 @@ impl<B: AutodiffBackend> Learner<B> {
 
 fn adam<B: AutodiffBackend>() -> OptimizerAdaptor<Adam, ActorCritic<B>, B> {
     AdamConfig::new().with_epsilon(1e-5).init()
-}
-
-fn numbers<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().into_vec().expect("the data was converted to f32")
 }
 
 fn number<B: Backend>(tensor: Tensor<B, 1>) -> f32 {

@@ -3,6 +3,8 @@
 pub mod algorithms;
 pub mod config;
 pub mod curriculum;
+pub mod detector_learner;
+pub mod encoder_learner;
 pub mod event_log;
 mod event_message;
 pub mod event_reader;
