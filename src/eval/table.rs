@@ -96,7 +96,7 @@ pub fn episode_table(episodes: &[EpisodeResult]) -> String {
 }
 
 /// An empty table that is as wide as its content, the same on a terminal and in a file.
-fn table(header: &[&str]) -> Table {
+pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(row(header[0], header[1..].iter().map(|name| (*name).to_owned())));
@@ -104,7 +104,7 @@ fn table(header: &[&str]) -> Table {
 }
 
 /// A name on the left and figures on the right.
-fn row(name: &str, cells: impl IntoIterator<Item = String>) -> Vec<Cell> {
+pub(super) fn row(name: &str, cells: impl IntoIterator<Item = String>) -> Vec<Cell> {
     let figures = cells.into_iter().map(|cell| Cell::new(cell).set_alignment(CellAlignment::Right));
     std::iter::once(Cell::new(name)).chain(figures).collect()
 }
