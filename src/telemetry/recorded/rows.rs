@@ -102,7 +102,7 @@ struct Table {
 
 enum Kind {
     Csv(Vec<u8>),
-    Parquet(ParquetRecordBatchReaderBuilder<Bytes>),
+    Parquet(Box<ParquetRecordBatchReaderBuilder<Bytes>>),
 }
 
 impl Table {
@@ -110,7 +110,7 @@ impl Table {
         if content.starts_with(PARQUET_MAGIC) {
             let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(content))?;
             let columns = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
-            return Ok(Self { columns, kind: Kind::Parquet(reader) });
+            return Ok(Self { columns, kind: Kind::Parquet(Box::new(reader)) });
         }
         let content = match content.strip_prefix(BYTE_ORDER_MARK) {
             Some(rest) => rest.to_vec(),
