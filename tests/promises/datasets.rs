@@ -1,12 +1,13 @@
 //! A data set is the same bits however it was made, goes on where it was stopped, and is not taken for what it is not.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray};
+use astroshield::eval::dataset::simulated::{self, Request};
 use astroshield::eval::telemetry_windows::windows;
 use astroshield::scenario::Scenario;
 use astroshield::sim::reset::EpisodeSeed;
@@ -163,6 +164,29 @@ fn what_lies_there_whole_is_kept_and_the_rest_made_anew() {
     let told = go_on("killed");
     assert!(told["windows_made"].as_u64().expect("a count") <= 16, "{told}");
     is_as_before("killed");
+}
+
+#[test]
+fn what_is_stopped_keeps_its_whole_files_and_says_how_to_go_on() {
+    let (root, _) = made();
+    let scenarios = ["short.ron", "other.ron"].map(|file| Scenario::load(root.path().join(file)).expect("sound"));
+    let request = Request { scenarios: &scenarios, windows: 80, seed: 5, episodes_per_part: 6 };
+    let path = root.path().join("stopped");
+    let (asked, mut last) = (Cell::new(0), 0);
+    // A part is asked for once or twice; the fourth question comes when there are whole ones.
+    let stop = || asked.replace(asked.get() + 1) >= 4;
+    let stopped = simulated::make(request, &path, &stop, &mut |progress| {
+        assert!(progress.windows >= last && progress.wanted == 96, "{progress:?}");
+        last = progress.windows;
+    });
+    let stopped = stopped.expect("to stop is no error");
+    assert!(stopped.interrupted && (1..96).contains(&stopped.manifest.windows), "{}", stopped.manifest.windows);
+    let error = Dataset::open(&path).expect_err("it is half written").to_string();
+    let written = format!("half written: {} of 96 windows", stopped.manifest.windows);
+    assert!(error.contains(&written) && error.contains("--windows 80 --episodes-per-part 6 --seed 5"), "{error}");
+    let finished = simulated::make(request, &path, &|| false, &mut |_| {}).expect("it goes on");
+    assert_eq!(finished.made, 96 - stopped.manifest.windows, "what was whole was kept");
+    assert_eq!(content(&path), content(&root.path().join("data")));
 }
 
 #[test]

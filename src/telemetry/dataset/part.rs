@@ -360,7 +360,12 @@ mod tests {
             let bytes = file.len();
             let begun = std::time::Instant::now();
             let read = Part::open(Path::new("a"), file).and_then(Part::labelled).expect("read");
-            eprintln!("ZZ write {:.0}/s read {:.0}/s {} B a window", 4000.0 / write, 4000.0 / begun.elapsed().as_secs_f64(), bytes / read.len());
+            eprintln!(
+                "ZZ write {:.0}/s read {:.0}/s {} B a window",
+                4000.0 / write,
+                4000.0 / begun.elapsed().as_secs_f64(),
+                bytes / read.len()
+            );
         }
     }
 
