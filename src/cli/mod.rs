@@ -5,6 +5,7 @@
 
 mod champion;
 mod conjunction;
+mod dataset;
 mod difficulty;
 mod evaluate;
 mod model;
@@ -44,6 +45,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArguments),
     /// Play episodes, and record them as Parquet, OEM, CZML and a page that replays them.
     Simulate(simulate::SimulateArguments),
+    /// Make a data set of labelled telemetry, or take one from a file of real telemetry.
+    Dataset(dataset::DatasetArguments),
     /// Move one state through time under named forces.
     Propagate(propagate::PropagateArguments),
     /// Copy a finished run's champion, with its evaluation, into a directory of its own.
@@ -100,6 +103,7 @@ impl Arguments {
             Some(Command::Train(arguments)) => train::run(&arguments),
             Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
             Some(Command::Simulate(arguments)) => simulate::run(&arguments),
+            Some(Command::Dataset(arguments)) => dataset::run(&arguments),
             Some(Command::Propagate(arguments)) => propagate::run(&arguments),
             Some(Command::Champion(arguments)) => champion::run(&arguments),
             Some(Command::Conjunction(arguments)) => conjunction::run(&arguments),
@@ -123,6 +127,8 @@ AstroShield: adversarial spacecraft scenarios in RON, played in parallel; polici
   astroshield evaluate checkpoints/pursuit_evasion scenarios/pursuit_evasion.ron
   astroshield simulate scenarios/docking.ron --out recording --html
                                                         play, record, and make a page that replays it
+  astroshield dataset scenarios/mixed_threats.ron --windows 100000 --out data
+                                                        labelled telemetry, or real telemetry with --from FILE
   astroshield propagate --state \"7000 0 0 0 7.5 0\" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
   astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
   astroshield scenario list                             what is shipped; `show FILE` tells what one draws

@@ -1,7 +1,8 @@
-//! Evaluation: policies on paired seeds beside scripted baselines, with intervals.
+//! Evaluation: policies on paired seeds beside scripted baselines, with intervals; and the making of data sets.
 
 pub mod baselines;
 pub mod classification;
+pub mod dataset;
 pub mod draw;
 pub mod evaluate;
 pub mod figures;

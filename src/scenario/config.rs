@@ -11,6 +11,7 @@ use crate::sim::behaviours::BehaviourConfig;
 use crate::sim::config::{
     CastConfig, ObjectiveConfig, ObservationConfig, PhysicsConfig, ScoreConfig, SpacecraftConfig, TimingConfig,
 };
+use crate::telemetry::config::TelemetryConfig;
 
 /// A scenario as its author writes it; kilometres and degrees where a field's name says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +53,9 @@ pub struct ScenarioConfig {
     /// For scripted spacecraft by name, behaviours that are never trained against: evaluation plays them instead.
     #[serde(default)]
     pub held_out: BTreeMap<String, Vec<BehaviourConfig>>,
+    /// Whose telemetry `astroshield dataset` records, and what for; none is recorded when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<TelemetryConfig>,
     /// What the trainer is told; kept as text, see [`Scenario::training`](super::Scenario::training).
     #[serde(default, skip_serializing)]
     #[schemars(skip)]

@@ -31,6 +31,7 @@ pub use self::validate::MAX_SPACECRAFT;
 use crate::env::config::RewardConfig;
 use crate::sim::behaviours::BehaviourConfig;
 use crate::sim::template::Template;
+use crate::telemetry::config::{TelemetryConfig, TelemetrySource};
 
 /// Size of a scenario's text at most [bytes]; a larger file is refused unread.
 pub const LARGEST_TEXT: u64 = 1 << 20;
@@ -52,6 +53,8 @@ pub struct Scenario {
     pub rewards: RewardConfig,
     /// Behaviours that are never trained against, by the slot that they fly in an evaluation.
     pub held_out: BTreeMap<usize, Vec<BehaviourConfig>>,
+    /// Whose telemetry is recorded, and what for.
+    pub telemetry: Option<TelemetrySource>,
     /// SHA-256, as 64 hexadecimal digits, of `config` written as RON without the `training` block.
     ///
     /// It does not change with comments, white space, the order of fields, defaults spelled out or the trainer's
@@ -152,6 +155,8 @@ impl Scenario {
         let epoch = epoch::instant(&config.epoch).map_err(|_| internal("has no epoch"))?;
         let written = ron::to_string(&config).map_err(|_| internal("cannot be written"))? + &starts.meaning();
         let slot = |name: &String| config.spacecraft.iter().position(|craft| craft.name == *name);
+        let source = |of: &TelemetryConfig| Some(TelemetrySource { observer: slot(&of.observer)?, role: of.role });
+        let telemetry = config.telemetry.as_ref().and_then(source);
         let held_out = resolved.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
         Ok(Self {
             name: config.name.clone(),
@@ -160,6 +165,7 @@ impl Scenario {
             template,
             rewards: config.rewards.clone(),
             held_out,
+            telemetry,
             hash: Sha256::digest(written).iter().map(|byte| format!("{byte:02x}")).collect(),
             config,
             source_name: name.to_owned(),

@@ -4,6 +4,7 @@ mod casts;
 mod objective;
 mod scores;
 mod spacecraft;
+mod telemetry;
 
 use std::ops::Range;
 
@@ -52,6 +53,7 @@ pub(super) fn faults(config: &ScenarioConfig, starts: &StartFiles, text: &str, s
     check.baselines();
     check.rewards();
     check.held_out();
+    check.telemetry();
     check.faults
 }
 

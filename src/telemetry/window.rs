@@ -1,6 +1,6 @@
 //! A window of telemetry: 30 samples of the 30 channels of one track, and what stands beside them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::channels::{CHANNELS, TABLE};
 
@@ -9,15 +9,33 @@ pub const SAMPLES: usize = 30;
 /// Shortest and longest interval of two samples [s].
 pub const INTERVALS_S: [f64; 2] = [10.0, 120.0];
 
-/// The samples of one track; what was not measured is NaN.
+/// The samples of one track; what was not measured is NaN, and `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TelemetryWindow {
     /// Time between two samples [s].
     pub interval_s: f64,
     /// Values by sample, the oldest first, in the units of the table of channels.
+    #[serde(serialize_with = "gaps_as_null", deserialize_with = "null_as_gaps")]
     pub samples: Vec<[f64; CHANNELS]>,
     /// What stands beside the samples.
     pub context: Context,
+}
+
+/// JSON knows no NaN. An infinite number is refused, since JSON would make a gap of it.
+fn gaps_as_null<S: Serializer>(samples: &[[f64; CHANNELS]], serializer: S) -> Result<S::Ok, S::Error> {
+    for (index, sample) in samples.iter().enumerate() {
+        if let Some((value, channel)) = sample.iter().zip(&TABLE).find(|(value, _)| value.is_infinite()) {
+            let fault = format!("sample {index}: {} of {value} {} is not finite", channel.name, channel.unit);
+            return Err(serde::ser::Error::custom(fault));
+        }
+    }
+    let measured = |value: f64| (!value.is_nan()).then_some(value);
+    serializer.collect_seq(samples.iter().map(|sample| sample.map(measured)))
+}
+
+fn null_as_gaps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<[f64; CHANNELS]>, D::Error> {
+    let samples = Vec::<[Option<f64>; CHANNELS]>::deserialize(deserializer)?;
+    Ok(samples.into_iter().map(|sample| sample.map(|value| value.unwrap_or(f64::NAN))).collect())
 }
 
 /// What the observer knows of itself and of the track at the last sample.
@@ -172,6 +190,29 @@ mod tests {
         assert!(fault(|window| window.samples[0][0] = f64::INFINITY).contains("range of inf m"));
         assert!(fault(|window| window.context.track_age_s = f64::NAN).contains("track_age_s"));
         assert!(fault(|window| window.samples = vec![[f64::NAN; CHANNELS]; 30]).contains("all 30 samples are empty"));
+    }
+
+    #[test]
+    fn a_gap_is_null_in_json_and_every_other_number_keeps_its_bits() {
+        let mut window = window();
+        window.samples[3][7] = f64::NAN;
+        window.samples[4][8] = 0.1 + 0.2;
+        window.samples[5][9] = -0.0;
+        let text = serde_json::to_string(&window).expect("it can be written");
+        assert!(text.contains("null") && !text.contains("NaN"));
+        let read: TelemetryWindow = serde_json::from_str(&text).expect("it can be read");
+        assert!(read.samples[3][7].is_nan());
+        let bits = |window: &TelemetryWindow| -> Vec<u64> {
+            window.samples.iter().flatten().filter(|value| !value.is_nan()).map(|value| value.to_bits()).collect()
+        };
+        assert_eq!(bits(&read), bits(&window));
+        assert_eq!((read.interval_s, read.context), (window.interval_s, window.context));
+        window.samples[6][0] = f64::INFINITY;
+        let refused = serde_json::to_string(&window).expect_err("an infinity would be read as a gap").to_string();
+        assert!(refused.contains("sample 6: range of inf m"), "{refused}");
+        let short = r#"{"interval_s": 30.0, "samples": [[1.0, null]], "context": {}}"#;
+        let refused = serde_json::from_str::<TelemetryWindow>(short).expect_err("30 numbers a sample").to_string();
+        assert!(refused.contains("30"), "{refused}");
     }
 
     #[test]

@@ -24,6 +24,8 @@ fn alone_it_shows_a_short_help_with_the_main_job() {
       astroshield evaluate checkpoints/pursuit_evasion scenarios/pursuit_evasion.ron
       astroshield simulate scenarios/docking.ron --out recording --html
                                                             play, record, and make a page that replays it
+      astroshield dataset scenarios/mixed_threats.ron --windows 100000 --out data
+                                                            labelled telemetry, or real telemetry with --from FILE
       astroshield propagate --state "7000 0 0 0 7.5 0" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
       astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
       astroshield scenario list                             what is shipped; `show FILE` tells what one draws
@@ -37,7 +39,7 @@ fn alone_it_shows_a_short_help_with_the_main_job() {
 fn the_long_help_names_every_command() {
     let root = tempfile::tempdir().unwrap();
     let help = succeed(root.path(), &["--help"]).stdout;
-    for command in ["train", "evaluate", "simulate", "propagate", "conjunction", "scenario"] {
+    for command in ["train", "evaluate", "simulate", "dataset", "propagate", "conjunction", "scenario"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}\n{help}");
         let help = succeed(root.path(), &[command, "--help"]).stdout;
         assert!(help.contains(&format!("Usage: astroshield {command}")), "{help}");

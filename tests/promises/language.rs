@@ -35,6 +35,7 @@ const EVERYTHING: &str = r#"(
                 raan_deg: Fixed(10.0), argument_of_perigee_deg: Fixed(20.0), true_anomaly_deg: Fixed(30.0),
             ),
             target: "visitor",
+            sensing: Sensors(sensors: [Radar()]),
             control: Scripted([Ballistic()]),
         ),
         (
@@ -77,6 +78,7 @@ const EVERYTHING: &str = r#"(
             Ending(success: 1.0, failure: -1.0, time_limit: 0.0),
         ],
     ),
+    telemetry: (observer: "host", role: Shifted),
 )"#;
 
 /// Fields that a bound of another field may bind sooner than their own range: a number near theirs may then be refused.

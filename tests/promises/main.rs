@@ -6,6 +6,7 @@ mod binary;
 mod command_line;
 mod conjunctions;
 mod curriculum;
+mod datasets;
 mod determinism;
 mod event_log;
 mod fuzz;

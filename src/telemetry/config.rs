@@ -1,0 +1,46 @@
+//! Whose telemetry a scenario has recorded, and what for.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whose telemetry is recorded, and what for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// Name of the spacecraft whose instruments and systems are recorded; it has sensors.
+    pub observer: String,
+    /// What the recorded windows are for.
+    pub role: TelemetryRole,
+}
+
+/// What the telemetry of a scenario is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum TelemetryRole {
+    /// Models learn from it, and are validated and tested on further episodes of it.
+    Training,
+    /// Models are tested on it, and never learn from it: orbits, sensors, noise or adversaries are outside those of training.
+    Shifted,
+    /// Models are tested on it, and never learn from it: it holds behaviours that no training has.
+    Unknown,
+}
+
+impl TelemetryRole {
+    /// The name by which scenarios call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Training => "Training",
+            Self::Shifted => "Shifted",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// The block of a scenario that passed its checks: a slot in place of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TelemetrySource {
+    /// Slot of the observer.
+    pub observer: usize,
+    /// What the windows are for.
+    pub role: TelemetryRole,
+}
