@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, in_pool, load};
+use super::{Failure, in_pool, load_with_further_tests};
 use crate::eval::dataset::simulated::{self, Made, Progress, Request};
 use crate::eval::dataset::{recorded, table};
 use crate::scenario::Scenario;
@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &DatasetArguments) -> Result<(), Failure> {
 }
 
 fn simulate(arguments: &DatasetArguments) -> Result<(), Failure> {
-    let scenarios = arguments.scenarios.iter().map(load).collect::<Result<Vec<Scenario>, _>>()?;
+    let scenarios = load_with_further_tests(&arguments.scenarios)?;
     let request = Request {
         scenarios: &scenarios,
         windows: arguments.windows,
@@ -119,7 +119,7 @@ fn splits(manifest: &Manifest) -> serde_json::Value {
 
 fn simulated_json(made: &Made, arguments: &DatasetArguments, scenarios: &[Scenario]) -> serde_json::Value {
     let scenario = |scenario: &Scenario| {
-        let role = scenario.telemetry.map(|source| source.role.name());
+        let role = scenario.telemetry.as_ref().map(|source| source.role.name());
         serde_json::json!({"name": scenario.name, "hash": scenario.hash, "role": role})
     };
     serde_json::json!({

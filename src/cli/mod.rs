@@ -173,6 +173,20 @@ fn colour() -> bool {
 }
 
 /// Loads a scenario, its faults drawn on their spans.
+/// The scenarios of these files, and the further tests that they name, each once.
+fn load_with_further_tests(paths: &[PathBuf]) -> Result<Vec<crate::scenario::Scenario>, Failure> {
+    let mut all = paths.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let further: Vec<PathBuf> =
+        all.iter().filter_map(|scenario| scenario.telemetry.as_ref()).flat_map(|of| of.further_tests.clone()).collect();
+    for path in further {
+        let scenario = load(&path)?;
+        if !all.iter().any(|other| other.name == scenario.name) {
+            all.push(scenario);
+        }
+    }
+    Ok(all)
+}
+
 fn load(path: &PathBuf) -> Result<crate::scenario::Scenario, Failure> {
     crate::scenario::Scenario::load(path).map_err(|error| Failure::Error(error.render(colour())))
 }

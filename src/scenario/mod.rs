@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -132,7 +132,13 @@ impl Scenario {
             faults.extend(validate::faults(config, &starts, text, &spans));
         }
         match (reading.value, faults.is_empty()) {
-            (Some(config), true) => Self::of(name, text, spans, config, starts),
+            (Some(config), true) => {
+                let mut scenario = Self::of(name, text, spans, config, starts)?;
+                if let (Some(telemetry), Some(folder)) = (&mut scenario.telemetry, folder) {
+                    telemetry.further_tests.iter_mut().for_each(|file| *file = folder.join(&file));
+                }
+                Ok(scenario)
+            }
             _ => Err(ScenarioError::of_faults(name, text, faults)),
         }
     }
@@ -155,7 +161,10 @@ impl Scenario {
         let epoch = epoch::instant(&config.epoch).map_err(|_| internal("has no epoch"))?;
         let written = ron::to_string(&config).map_err(|_| internal("cannot be written"))? + &starts.meaning();
         let slot = |name: &String| config.spacecraft.iter().position(|craft| craft.name == *name);
-        let source = |of: &TelemetryConfig| Some(TelemetrySource { observer: slot(&of.observer)?, role: of.role });
+        let source = |of: &TelemetryConfig| {
+            let further_tests = of.further_tests.iter().map(PathBuf::from).collect();
+            Some(TelemetrySource { observer: slot(&of.observer)?, role: of.role, further_tests })
+        };
         let telemetry = config.telemetry.as_ref().and_then(source);
         let held_out = resolved.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
         Ok(Self {

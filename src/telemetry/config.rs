@@ -1,5 +1,7 @@
 //! Whose telemetry a scenario has recorded, and what for.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,9 @@ pub struct TelemetryConfig {
     pub observer: String,
     /// What the recorded windows are for.
     pub role: TelemetryRole,
+    /// Files of scenarios that models are tested on besides, `Shifted` or `Unknown`, beside this one's file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_tests: Vec<String>,
 }
 
 /// What the telemetry of a scenario is for.
@@ -37,10 +42,12 @@ impl TelemetryRole {
 }
 
 /// The block of a scenario that passed its checks: a slot in place of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TelemetrySource {
     /// Slot of the observer.
     pub observer: usize,
     /// What the windows are for.
     pub role: TelemetryRole,
+    /// Files of the further tests.
+    pub further_tests: Vec<PathBuf>,
 }

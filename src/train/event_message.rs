@@ -308,7 +308,8 @@ mod tests {
 
     /// `Event(wall_time=1.5, step=300, summary=Summary(value=[Summary.Value(tag="a/b", image=Summary.Image(height=2, width=2,
     /// colorspace=3, encoded_image_string=b"png"), metadata=SummaryMetadata(plugin_data=PluginData(plugin_name="images")))]))`, likewise.
-    const PYTHON_IMAGE: &str = "09000000000000f83f10ac022a200a1e0a03612f62220b0802100218032203706e674a0a0a080a06696d61676573";
+    const PYTHON_IMAGE: &str =
+        "09000000000000f83f10ac022a200a1e0a03612f62220b0802100218032203706e674a0a0a080a06696d61676573";
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -78,7 +78,7 @@ const EVERYTHING: &str = r#"(
             Ending(success: 1.0, failure: -1.0, time_limit: 0.0),
         ],
     ),
-    telemetry: (observer: "host", role: Shifted),
+    telemetry: (observer: "host", role: Training, further_tests: ["shifted.ron"]),
 )"#;
 
 /// Fields that a bound of another field may bind sooner than their own range: a number near theirs may then be refused.

@@ -10,7 +10,6 @@ use super::directory::DatasetDirectory;
 use crate::eval::telemetry_windows;
 use crate::scenario::Scenario;
 use crate::sim::reset::EpisodeSeed;
-use crate::telemetry::config::TelemetrySource;
 use crate::telemetry::dataset::manifest::{
     ClassCounts, Manifest, Origin, PartEntry, PartSource, ScenarioEntry, Simulated, hexadecimal,
 };
@@ -64,7 +63,7 @@ pub struct Progress {
 struct Share<'a> {
     split: Split,
     scenario: &'a Scenario,
-    source: TelemetrySource,
+    observer: usize,
     windows: u64,
 }
 
@@ -81,7 +80,7 @@ pub fn make(
 ) -> Result<Made, MakingError> {
     let shares = shares(&request)?;
     let entry = |scenario: &Scenario| {
-        let source = scenario.telemetry.ok_or_else(|| MakingError::NoTelemetry(scenario.name.clone()))?;
+        let source = scenario.telemetry.as_ref().ok_or_else(|| MakingError::NoTelemetry(scenario.name.clone()))?;
         Ok::<_, MakingError>(ScenarioEntry {
             name: scenario.name.clone(),
             hash: scenario.hash.clone(),
@@ -120,7 +119,7 @@ fn shares<'a>(request: &Request<'a>) -> Result<Vec<Share<'a>>, MakingError> {
         if request.scenarios[..index].iter().any(|other| other.name == scenario.name) {
             return Err(MakingError::SameName(scenario.name.clone()));
         }
-        let source = scenario.telemetry.ok_or_else(|| MakingError::NoTelemetry(scenario.name.clone()))?;
+        let source = scenario.telemetry.as_ref().ok_or_else(|| MakingError::NoTelemetry(scenario.name.clone()))?;
         sources.push((scenario, source));
     }
     let mut shares = Vec::new();
@@ -141,7 +140,7 @@ fn shares<'a>(request: &Request<'a>) -> Result<Vec<Share<'a>>, MakingError> {
                 let (windows, scenarios) = (request.windows, scenarios as usize);
                 return Err(MakingError::TooFew { windows, split: split.name(), scenarios });
             }
-            shares.push(Share { split, scenario, source: *source, windows });
+            shares.push(Share { split, scenario, observer: source.observer, windows });
         }
     }
     Ok(shares)
@@ -266,7 +265,7 @@ impl Making<'_> {
             let seeds: Vec<EpisodeSeed> = arenas
                 .map(|arena| EpisodeSeed { run: self.request.seed, domain: share.split.domain(), arena, episode: 0 })
                 .collect();
-            windows.append(&mut telemetry_windows::windows(template, share.source.observer, &seeds));
+            windows.append(&mut telemetry_windows::windows(template, share.observer, &seeds));
             played += batch;
             progress(self.progress(share.split, (windows.len() as u64).min(missing)));
         }

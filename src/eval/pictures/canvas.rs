@@ -158,7 +158,9 @@ impl Canvas {
                 let disc = Circle::with_center(point([x, y]), fine(size_px) as u32 + 1);
                 drawn(disc.draw_styled(&fill, self));
             }
-            Marker::Square => self.rectangle([x - 0.9 * half, y - 0.9 * half], [x + 0.9 * half, y + 0.9 * half], colour),
+            Marker::Square => {
+                self.rectangle([x - 0.9 * half, y - 0.9 * half], [x + 0.9 * half, y + 0.9 * half], colour)
+            }
             Marker::Up | Marker::Down => {
                 let up = if marker == Marker::Up { -1.0 } else { 1.0 };
                 let base = y - 0.75 * up * half;

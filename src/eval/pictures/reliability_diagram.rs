@@ -36,10 +36,8 @@ pub fn reliability_diagram(
     canvas.dashed_line(bars.place(x[0], x[0]), bars.place(x[1], x[1]), 2.0, FAINT_INK);
     bars.edges(&mut canvas, "", "accuracy in %", 30.0);
     let [low, high] = expected_calibration_error.ci95.map(|bound| 100.0 * bound);
-    let error = format!(
-        "expected calibration error {:.2} % [{low:.2}, {high:.2}]",
-        100.0 * expected_calibration_error.value
-    );
+    let error =
+        format!("expected calibration error {:.2} % [{low:.2}, {high:.2}]", 100.0 * expected_calibration_error.value);
     canvas.text(&error, [126.0, 98.0], Align::Start, TextSize::Normal, INK);
     canvas.rectangle([126.0, 118.0], [146.0, 132.0], of_share(0.55));
     canvas.text("accuracy", [154.0, 125.0], Align::Start, TextSize::Normal, INK);

@@ -59,7 +59,11 @@ impl Temperature {
         let mut inverse = 1.0_f64;
         for _ in 0..MOST_STEPS {
             let (slope, curvature) = slope_and_curvature(logits, classes, labels, inverse);
-            if slope > 0.0 { high = inverse } else { low = inverse }
+            if slope > 0.0 {
+                high = inverse
+            } else {
+                low = inverse
+            }
             let newton = inverse - slope / curvature;
             // NaN where the curvature vanishes falls through to bisection too.
             let next = if newton > low && newton < high { newton } else { (low * high).sqrt() };

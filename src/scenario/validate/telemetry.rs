@@ -4,11 +4,17 @@ use super::Check;
 use crate::scenario::error::Quoted;
 use crate::scenario::spans::Path;
 use crate::sim::config::OrbitConfig;
+use crate::telemetry::config::TelemetryRole;
 
 impl Check<'_> {
     pub(super) fn telemetry(&mut self) {
         let Some(telemetry) = &self.config.telemetry else { return };
         let path = Path::root().field("telemetry").field("observer");
+        if telemetry.role != TelemetryRole::Training && !telemetry.further_tests.is_empty() {
+            let message =
+                format!("a scenario that is {} is a test itself, and names no further ones", telemetry.role.name());
+            self.fault(&Path::root().field("telemetry").field("further_tests"), message, None);
+        }
         if self.is_relative() {
             let help = "use the tier `Standard`: orbits and their differences are told of motion about the Earth";
             let message = "telemetry is not recorded in the relative tier, which has no Earth";

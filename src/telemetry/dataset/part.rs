@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder, UInt64Builder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, FixedSizeListArray, Float64Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeListArray, Float64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Fields, Schema};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
@@ -71,6 +71,7 @@ pub fn write_labelled(
         number(&|label| Some(label.end_s)),
         count(&|label| label.samples_since_onset as u64),
         number(&|label| label.harm_s),
+        Arc::new(BooleanArray::from_iter(windows.iter().map(|labelled| Some(labelled.label.is_known)))),
     ]);
     write(columns, &LABEL, metadata)
 }
@@ -204,6 +205,7 @@ impl<'a> Part<'a> {
                     end_s: number(5).value(row),
                     samples_since_onset: count(6).value(row) as usize,
                     harm_s: optional(number(7), row),
+                    is_known: batch.column(last + 8).as_boolean().value(row),
                 };
                 all.push(LabelledWindow { window, label });
             }
@@ -313,6 +315,7 @@ mod tests {
                         cast: 7,
                         onset_s: (row % 2 == 1).then_some(0.1),
                         end_s: -0.0,
+                        is_known: row % 5 != 0,
                         samples_since_onset: row % 31,
                         harm_s: (row % 3 == 1).then_some(1e4),
                     },

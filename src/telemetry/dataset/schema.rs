@@ -54,7 +54,7 @@ pub const BESIDE: [Column; 8] = [
 ];
 
 /// The label of a simulated window, in order.
-pub const LABEL: [Column; 8] = [
+pub const LABEL: [Column; 9] = [
     column("class", "", Kind::Text),
     column("scenario", "", Kind::Text),
     column("seed", "", Kind::Count),
@@ -63,6 +63,7 @@ pub const LABEL: [Column; 8] = [
     column("end_s", "s", Kind::Number),
     column("samples_since_onset", "", Kind::Count),
     column("harm_s", "s", Kind::OptionalNumber),
+    column("is_known", "", Kind::Flag),
 ];
 
 /// What is known of a recorded window, in order.
