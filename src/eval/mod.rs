@@ -13,4 +13,5 @@ pub mod scripted_policy;
 pub mod statistics;
 pub mod table;
 pub mod team_policies;
+pub mod telemetry_rows;
 pub mod telemetry_windows;
