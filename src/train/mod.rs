@@ -4,6 +4,7 @@ pub mod algorithms;
 pub mod config;
 pub mod curriculum;
 pub mod detector_learner;
+pub mod detector_training;
 pub mod encoder_learner;
 pub mod event_log;
 mod event_message;
