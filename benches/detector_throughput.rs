@@ -16,7 +16,7 @@ use astroshield::telemetry::channels::CHANNELS;
 use astroshield::telemetry::features::FEATURES;
 use astroshield::telemetry::scaling::{Extent, Scaling};
 use astroshield::telemetry::window::{Context, SAMPLES, TelemetryWindow};
-use astroshield::train::detector_learner::{DetectorLearner, DetectorLearnerConfig, FusedLearner};
+use astroshield::train::detector_learner::{ComposedLearner, DetectorLearner, DetectorLearnerConfig, FusedLearner};
 use astroshield::train::encoder_learner::{EncoderLearner, EncoderLearnerConfig};
 use burn::backend::Autodiff;
 use burn::tensor::Tensor;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ThreatDetectorNn, {THREADS} threads, {} (medians of {ROUNDS})", instruction_set());
     pool.install(|| {
         let ceiling = gflop_per_s();
-        println!("{:>34}  {ceiling:>8.0} GFLOP/s", "product of a library, 256 rows");
+        println!("{:>38}  {ceiling:>8.0} GFLOP/s", "product of a library, 256 rows");
         for batch in [64, 256] {
             training(batch, ceiling);
         }
@@ -67,13 +67,18 @@ fn tiles(images: usize) -> Vec<f32> {
 
 fn training(batch: usize, ceiling_gflop_s: f64) {
     let config = DetectorLearnerConfig { label_smoothing: 0.05, dropout: 0.1, ..DetectorLearnerConfig::default() };
-    let mut learner = FusedLearner::new(config).expect("the default sizes");
+    let fused = FusedLearner::new(config.clone()).expect("the default sizes");
+    let composed = ComposedLearner::<Autodiff<Cpu>>::new(config, Default::default()).expect("the default sizes");
     let tiles = tiles(batch);
     let labels: Vec<u8> = (0..batch).map(|row| (row % 12) as u8).collect();
-    let mut seconds = timed(|| {
-        black_box(learner.step(&tiles, &labels, &[1.0; 12], 1e-4).expect("finite"));
-    });
-    tell(&format!("step of {batch}"), batch, median(&mut seconds), STEP_MFLOP, ceiling_gflop_s);
+    let learners: [(&str, Box<dyn DetectorLearner>); 2] =
+        [("", Box::new(fused)), (", every operation burn's", Box::new(composed))];
+    for (how, mut learner) in learners {
+        let mut seconds = timed(|| {
+            black_box(learner.step(&tiles, &labels, &[1.0; 12], 1e-4).expect("finite"));
+        });
+        tell(&format!("step of {batch}{how}"), batch, median(&mut seconds), STEP_MFLOP, ceiling_gflop_s);
+    }
 }
 
 fn inference(ceiling_gflop_s: f64) {
@@ -114,7 +119,7 @@ fn encoder() {
         black_box(learner.step(&features, &labels, 1e-4).expect("finite"));
     });
     let seconds = median(&mut seconds);
-    println!("{:>34}  {:>8.2} ms  {:>7.0} rows/s", "encoder, step of 256", seconds * 1e3, ROWS as f64 / seconds);
+    println!("{:>38}  {:>8.2} ms  {:>7.0} rows/s", "encoder, step of 256", seconds * 1e3, ROWS as f64 / seconds);
 }
 
 /// Seconds of each of some rounds, after two to warm up.
@@ -133,7 +138,7 @@ fn tell(what: &str, images: usize, seconds: f64, mflop: f64, ceiling_gflop_s: f6
     let rate = images as f64 / seconds;
     let limit = ceiling_gflop_s * 1e3 / mflop;
     println!(
-        "{what:>34}  {:>8.2} ms  {rate:>7.0} images/s  {:>5.2} of {limit:.0} at the library's product",
+        "{what:>38}  {:>8.2} ms  {rate:>7.0} images/s  {:>5.2} of {limit:.0} at the library's product",
         seconds * 1e3,
         rate / limit
     );

@@ -226,7 +226,7 @@ mod tests {
 
     fn fitted() -> Scaling {
         let told: Vec<_> = (0..200)
-            .map(|seed| window(seed))
+            .map(window)
             .map(|window| {
                 let planes = Planes::of(&window);
                 let features = features(&window, &planes);

@@ -29,8 +29,10 @@ use crate::telemetry::window::SAMPLES;
 pub const KERNEL: usize = 3;
 /// Weights of one channel of the convolution.
 pub const TAPS: usize = PLANES * KERNEL * KERNEL;
-/// Side of the pooled image: half of 30 - 2.
-pub const POOLED_SIDE: usize = (SAMPLES - KERNEL + 1) / 2;
+/// Side of what the convolution leaves.
+const CONVOLVED_SIDE: usize = SAMPLES - KERNEL + 1;
+/// Side of the pooled image, half of it.
+pub const POOLED_SIDE: usize = CONVOLVED_SIDE / 2;
 /// Pixels of a channel's pooled image.
 pub const POOLED: usize = POOLED_SIDE * POOLED_SIDE;
 
