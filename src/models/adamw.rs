@@ -113,7 +113,7 @@ impl<S: Simd> Factors<S> {
         }
     }
 
-    // A method and no closure: what is not compiled into its caller has not the caller's instruction set, and is 30 times slower.
+    // A method and no closure: what is not compiled into its caller has not the caller's instruction set, and is nine times slower.
     #[inline(always)]
     fn update(&self, gradient: S::f32s, weight: &mut S::f32s, first: &mut S::f32s, second: &mut S::f32s) {
         let simd = self.simd;
