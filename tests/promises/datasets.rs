@@ -35,7 +35,7 @@ fn observed_by(name: &str, observer: &str, role: &str) -> ScenarioText {
     ScenarioText::shipped("mixed_threats")
         .with("time_limit_s", "4000.0")
         .with("name", &format!("\"{name}\""))
-        .with("telemetry", &format!("(observer: \"{observer}\", role: {role})"))
+        .with("telemetry", &format!("(role: {role}, observer: \"{observer}\")"))
 }
 
 /// Files of a directory by name.
