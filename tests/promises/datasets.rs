@@ -28,9 +28,14 @@ const SMALL: [&str; 6] = ["--windows", WINDOWS, "--episodes-per-part", "6", "--s
 
 /// `mixed_threats` cut short, of another name and role.
 fn scenario(name: &str, role: &str) -> ScenarioText {
-    let text = ScenarioText::shipped("mixed_threats").with("time_limit_s", "4000.0");
-    let text = text.with("name", &format!("\"{name}\""));
-    ScenarioText(text.0.replace("role: Training", &format!("role: {role}")))
+    observed_by(name, "satellite", role)
+}
+
+fn observed_by(name: &str, observer: &str, role: &str) -> ScenarioText {
+    ScenarioText::shipped("mixed_threats")
+        .with("time_limit_s", "4000.0")
+        .with("name", &format!("\"{name}\""))
+        .with("telemetry", &format!("(role: {role}, observer: \"{observer}\")"))
 }
 
 /// Files of a directory by name.
@@ -259,11 +264,9 @@ fn scenarios_that_give_no_data_set_are_refused() {
         refuse(&["flash.ron", "--windows", "20", "--episodes-per-part", "4"])
             .contains("4 episodes of scenario 'flash'")
     );
-    let told = scenario("wrong", "Training").0.replace("observer: \"satellite\"", "observer: \"satelite\"");
-    ScenarioText(told).write(root.path(), "wrong.ron");
+    observed_by("wrong", "satelite", "Training").write(root.path(), "wrong.ron");
     assert!(refuse(&["wrong.ron"]).contains("did you mean `satellite`?"));
-    let told = scenario("blind", "Training").0.replace("observer: \"satellite\"", "observer: \"bystander\"");
-    ScenarioText(told).write(root.path(), "blind.ron");
+    observed_by("blind", "bystander", "Training").write(root.path(), "blind.ron");
     assert!(refuse(&["blind.ron"]).contains("has no sensors"));
     assert_eq!(run(root.path(), &["dataset", "--out", "refused"]).code, Some(2));
 }

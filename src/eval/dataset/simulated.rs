@@ -173,7 +173,7 @@ impl Making<'_> {
         while missing > 0 {
             let parts = self.made.manifest.splits.get(&share.split).map_or(0, |entry| entry.parts.len());
             let file = format!("{}-{parts:05}.parquet", share.split.name());
-            let kept = self.kept(&file, share, first_episode, missing)?;
+            let kept = self.kept(&file, share, first_episode, missing);
             let is_kept = kept.is_some();
             let part = match kept {
                 Some(part) => part,
@@ -198,35 +198,26 @@ impl Making<'_> {
     }
 
     /// The part of this name, if it lies there whole and is of these episodes.
-    fn kept(
-        &self,
-        file: &str,
-        share: &Share<'_>,
-        first_episode: u64,
-        missing: u64,
-    ) -> Result<Option<PartEntry>, MakingError> {
+    fn kept(&self, file: &str, share: &Share<'_>, first_episode: u64, missing: u64) -> Option<PartEntry> {
         let fits = |part: &PartEntry| {
             let of = part.of.as_ref();
             of.is_some_and(|of| (of.scenario == share.scenario.name) && of.first_episode == first_episode)
                 && (1..=missing).contains(&part.rows)
         };
         if let Some(part) = self.directory.kept(file).filter(|part| fits(part)) {
-            return Ok(Some(part.clone()));
+            return Some(part.clone());
         }
         // No manifest knows it: it says itself what it is of.
         let path = self.directory.file(file);
-        let Ok(content) = std::fs::read(&path) else { return Ok(None) };
-        if self.directory.knows(file) {
-            return Ok(None);
-        }
+        let content = (!self.directory.knows(file)).then(|| std::fs::read(&path))?.ok()?;
         let sha256 = hexadecimal(&Sha256::digest(&content));
-        let Ok(part) = Part::open(&path, content) else { return Ok(None) };
+        let part = Part::open(&path, content).ok()?;
         let number = |key: &str| part.metadata(key).and_then(|text| text.parse::<u64>().ok());
-        let is_of_plan = part.metadata("plan") == Some(self.plan.as_str());
-        let (Some(first), Some(episodes), true) = (number("first_episode"), number("episodes"), is_of_plan) else {
-            return Ok(None);
-        };
-        let Ok(windows) = part.labelled() else { return Ok(None) };
+        let (first, episodes) = (number("first_episode")?, number("episodes")?);
+        if (part.metadata("plan"), part.metadata("split")) != (Some(self.plan.as_str()), Some(share.split.name())) {
+            return None;
+        }
+        let windows = part.labelled().ok()?;
         let part = PartEntry {
             file: file.to_owned(),
             rows: windows.len() as u64,
@@ -234,7 +225,7 @@ impl Making<'_> {
             of: Some(PartSource { scenario: share.scenario.name.clone(), first_episode: first, episodes }),
             classes: Some(ClassCounts::of(windows.iter().map(|labelled| &labelled.label))),
         };
-        Ok(fits(&part).then_some(part))
+        fits(&part).then_some(part)
     }
 
     /// Plays and writes a part; none where it was stopped.

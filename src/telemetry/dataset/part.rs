@@ -354,25 +354,6 @@ mod tests {
     }
 
     #[test]
-    fn zz_speed() {
-        let written = labelled(4_000);
-        for _ in 0..3 {
-            let begun = std::time::Instant::now();
-            let file = write_labelled(&written, "mixed", &[]).expect("written");
-            let write = begun.elapsed().as_secs_f64();
-            let bytes = file.len();
-            let begun = std::time::Instant::now();
-            let read = Part::open(Path::new("a"), file).and_then(Part::labelled).expect("read");
-            eprintln!(
-                "ZZ write {:.0}/s read {:.0}/s {} B a window",
-                4000.0 / write,
-                4000.0 / begun.elapsed().as_secs_f64(),
-                bytes / read.len()
-            );
-        }
-    }
-
-    #[test]
     fn a_short_window_is_read_behind_gaps_with_the_same_features() {
         let mut short = labelled(1);
         short[0].window.samples.truncate(12);
