@@ -237,10 +237,7 @@ mod tests {
         assert!((index - by_hand).abs() < 1e-15, "{index} {by_hand}");
         assert_eq!(histogram.population_stability_index(&[2, 2, 0]), Ok(0.0));
         assert_eq!(histogram.population_stability_index(&[0, 0, 0]), Ok(0.0));
-        assert_eq!(
-            histogram.population_stability_index(&[1, 1]),
-            Err(DriftError::Bins { found: 2, expected: 3 })
-        );
+        assert_eq!(histogram.population_stability_index(&[1, 1]), Err(DriftError::Bins { found: 2, expected: 3 }));
     }
 
     #[test]

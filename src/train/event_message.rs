@@ -95,7 +95,8 @@ fn summary(wall_time_s: f64, step: u64, value: Message) -> Vec<u8> {
 
 /// `SummaryMetadata` naming the plugin that shows a value.
 fn plugin(name: &str, content: Message) -> Message {
-    Message::default().message(1, Message::default().text(1, name).message(2, content))
+    let named = Message::default().text(1, name);
+    Message::default().message(1, if content.0.is_empty() { named } else { named.message(2, content) })
 }
 
 /// The first event of every file; TensorBoard takes restarts into account from version 2.
@@ -308,7 +309,8 @@ mod tests {
 
     /// `Event(wall_time=1.5, step=300, summary=Summary(value=[Summary.Value(tag="a/b", image=Summary.Image(height=2, width=2,
     /// colorspace=3, encoded_image_string=b"png"), metadata=SummaryMetadata(plugin_data=PluginData(plugin_name="images")))]))`, likewise.
-    const PYTHON_IMAGE: &str = "09000000000000f83f10ac022a200a1e0a03612f62220b0802100218032203706e674a0a0a080a06696d61676573";
+    const PYTHON_IMAGE: &str =
+        "09000000000000f83f10ac022a200a1e0a03612f62220b0802100218032203706e674a0a0a080a06696d61676573";
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()

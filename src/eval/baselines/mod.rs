@@ -76,12 +76,7 @@ impl<'a> Examples<'a> {
     /// `features`: row-major, `width` a row, all finite. `labels`: the class of each row, below `classes`.
     ///
     /// Errors: nothing to fit to, columns of unequal length, a label that is none, a feature that is not finite.
-    pub fn new(
-        features: &'a [f32],
-        width: usize,
-        labels: &'a [usize],
-        classes: usize,
-    ) -> Result<Self, BaselineError> {
+    pub fn new(features: &'a [f32], width: usize, labels: &'a [usize], classes: usize) -> Result<Self, BaselineError> {
         let rows = labels.len();
         if rows == 0 || width == 0 || classes == 0 {
             return Err(BaselineError::Empty { rows, width, classes });

@@ -10,11 +10,7 @@ use super::clusters::{Clusters, Estimate, percentile_interval_95};
 /// Source: Hanley and McNeil, Radiology 143 (1982) 29 (the Mann-Whitney statistic).
 ///
 /// Errors: columns of unequal length, a score that is NaN.
-pub fn auroc(
-    scores: &[f64],
-    is_positive: &[bool],
-    episodes: &[u64],
-) -> Result<Option<Estimate>, ClassificationError> {
+pub fn auroc(scores: &[f64], is_positive: &[bool], episodes: &[u64]) -> Result<Option<Estimate>, ClassificationError> {
     let expected = scores.len();
     for (what, found) in [("positives", is_positive.len()), ("episodes", episodes.len())] {
         if found != expected {

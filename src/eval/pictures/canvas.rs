@@ -92,7 +92,7 @@ impl Marker {
     /// The shape of a class or series: with its colour it is like no other of twelve.
     #[must_use]
     pub fn of_class(class: usize) -> Self {
-        [Self::Circle, Self::Square, Self::Up, Self::Diamond, Self::Down, Self::Plus][(class + class / 6) % 6]
+        [Self::Circle, Self::Square, Self::Up, Self::Diamond, Self::Down, Self::Plus][(class + class / 6 * 2) % 6]
     }
 }
 
@@ -158,7 +158,9 @@ impl Canvas {
                 let disc = Circle::with_center(point([x, y]), fine(size_px) as u32 + 1);
                 drawn(disc.draw_styled(&fill, self));
             }
-            Marker::Square => self.rectangle([x - 0.9 * half, y - 0.9 * half], [x + 0.9 * half, y + 0.9 * half], colour),
+            Marker::Square => {
+                self.rectangle([x - 0.9 * half, y - 0.9 * half], [x + 0.9 * half, y + 0.9 * half], colour)
+            }
             Marker::Up | Marker::Down => {
                 let up = if marker == Marker::Up { -1.0 } else { 1.0 };
                 let base = y - 0.75 * up * half;

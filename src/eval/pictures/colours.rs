@@ -36,13 +36,8 @@ pub fn of_class(class: usize) -> Rgb888 {
 }
 
 /// Corners of the sequential map, from nothing to all: white to dark blue in even steps of lightness.
-const SEQUENTIAL: [[f64; 3]; 5] = [
-    [255.0, 255.0, 255.0],
-    [205.0, 224.0, 241.0],
-    [127.0, 184.0, 218.0],
-    [47.0, 126.0, 188.0],
-    [8.0, 48.0, 107.0],
-];
+const SEQUENTIAL: [[f64; 3]; 5] =
+    [[255.0, 255.0, 255.0], [205.0, 224.0, 241.0], [127.0, 184.0, 218.0], [47.0, 126.0, 188.0], [8.0, 48.0, 107.0]];
 
 /// The colour of a share, 0 to 1.
 #[must_use]

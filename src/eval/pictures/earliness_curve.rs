@@ -23,7 +23,7 @@ pub fn earliness_curve(classifiers: &[(&str, &Earliness)], title_text: &str) -> 
     frame.y_ticks(&mut canvas, &percent_ticks());
     let labels: Vec<(f64, String)> =
         first.bins.iter().enumerate().map(|(index, bin)| (index as f64, first.seen.label(bin))).collect();
-    frame.x_ticks(&mut canvas, &labels, false);
+    frame.x_ticks(&mut canvas, &labels);
     for (index, _) in &labels {
         let [x_px, top_px] = frame.place(*index, 1.0);
         canvas.line([x_px, top_px], [x_px, frame.y_px[1]], 1.0, GRID);

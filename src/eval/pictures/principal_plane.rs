@@ -55,7 +55,11 @@ impl PrincipalPlane {
     pub fn project(&self, rows: &[f32]) -> Vec<[f64; 2]> {
         let width = self.mean.len();
         let along = |row: &[f32], axis: &DVector<f64>| {
-            row.iter().zip(&self.mean).zip(axis).map(|((value, mean), weight)| (f64::from(*value) - mean) * weight).sum()
+            row.iter()
+                .zip(&self.mean)
+                .zip(axis)
+                .map(|((value, mean), weight)| (f64::from(*value) - mean) * weight)
+                .sum()
         };
         rows.chunks_exact(width).map(|row| [along(row, &self.axes[0]), along(row, &self.axes[1])]).collect()
     }

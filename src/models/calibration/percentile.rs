@@ -21,8 +21,8 @@ impl TryFrom<Vec<f64>> for PercentileMap {
     type Error = CalibrationError;
 
     fn try_from(quantiles: Vec<f64>) -> Result<Self, CalibrationError> {
-        let sound =
-            quantiles.iter().all(|quantile| quantile.is_finite()) && quantiles.windows(2).all(|pair| pair[0] <= pair[1]);
+        let sound = quantiles.iter().all(|quantile| quantile.is_finite())
+            && quantiles.windows(2).all(|pair| pair[0] <= pair[1]);
         if sound && quantiles.len() >= 2 { Ok(Self { quantiles }) } else { Err(CalibrationError::Quantiles) }
     }
 }
