@@ -95,7 +95,8 @@ fn summary(wall_time_s: f64, step: u64, value: Message) -> Vec<u8> {
 
 /// `SummaryMetadata` naming the plugin that shows a value.
 fn plugin(name: &str, content: Message) -> Message {
-    Message::default().message(1, Message::default().text(1, name).message(2, content))
+    let named = Message::default().text(1, name);
+    Message::default().message(1, if content.0.is_empty() { named } else { named.message(2, content) })
 }
 
 /// The first event of every file; TensorBoard takes restarts into account from version 2.

@@ -92,7 +92,7 @@ impl Marker {
     /// The shape of a class or series: with its colour it is like no other of twelve.
     #[must_use]
     pub fn of_class(class: usize) -> Self {
-        [Self::Circle, Self::Square, Self::Up, Self::Diamond, Self::Down, Self::Plus][(class + class / 6) % 6]
+        [Self::Circle, Self::Square, Self::Up, Self::Diamond, Self::Down, Self::Plus][(class + class / 6 * 2) % 6]
     }
 }
 

@@ -23,7 +23,7 @@ pub fn earliness_curve(classifiers: &[(&str, &Earliness)], title_text: &str) -> 
     frame.y_ticks(&mut canvas, &percent_ticks());
     let labels: Vec<(f64, String)> =
         first.bins.iter().enumerate().map(|(index, bin)| (index as f64, first.seen.label(bin))).collect();
-    frame.x_ticks(&mut canvas, &labels, false);
+    frame.x_ticks(&mut canvas, &labels);
     for (index, _) in &labels {
         let [x_px, top_px] = frame.place(*index, 1.0);
         canvas.line([x_px, top_px], [x_px, frame.y_px[1]], 1.0, GRID);
@@ -33,8 +33,8 @@ pub fn earliness_curve(classifiers: &[(&str, &Earliness)], title_text: &str) -> 
         let aside = (series as f64 - (classifiers.len() - 1) as f64 / 2.0) * 0.09;
         curve(&mut canvas, &frame, earliness, series, aside);
         let at = [130.0 + (series % 2) as f64 * 410.0, frame.y_px[1] + 84.0 + (series / 2) as f64 * 30.0];
-        canvas.line([at[0] - 16.0, at[1]], [at[0] + 16.0, at[1]], 2.5, of_class(color_of(series)));
-        canvas.marker(Marker::of_class(series), at, 12.0, of_class(color_of(series)));
+        canvas.line([at[0] - 16.0, at[1]], [at[0] + 16.0, at[1]], 2.5, of_class(colour_of(series)));
+        canvas.marker(Marker::of_class(series), at, 12.0, of_class(colour_of(series)));
         canvas.text(&shortened(name, 34), [at[0] + 26.0, at[1]], Align::Start, TextSize::Normal, INK);
     }
     frame.edges(&mut canvas, first.seen.name(), "accuracy in %", 30.0);
@@ -42,12 +42,12 @@ pub fn earliness_curve(classifiers: &[(&str, &Earliness)], title_text: &str) -> 
 }
 
 /// Blue first, then orange, and so on; grey last.
-fn color_of(series: usize) -> usize {
+fn colour_of(series: usize) -> usize {
     [5, 4, 3, 7, 8, 1][series % 6]
 }
 
 fn curve(canvas: &mut Canvas, frame: &Frame, earliness: &Earliness, series: usize, aside: f64) {
-    let colour = of_class(color_of(series));
+    let colour = of_class(colour_of(series));
     let known: Vec<(f64, _)> = earliness
         .bins
         .iter()

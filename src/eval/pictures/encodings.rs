@@ -44,7 +44,7 @@ pub fn encodings(
         canvas.marker(Marker::of_class(class), frame.place(place[0], place[1]), 9.0, of_class(class));
     }
     let [first, second] = plane.explained().map(|share| format!("{:.0} % of the variance", 100.0 * share));
-    frame.edges(&mut canvas, "", &format!("principal component 2, {second}"), 46.0);
+    frame.edges(&mut canvas, "", &format!("principal component 2, {second}"), 34.0);
     let below = [(frame.x_px[0] + frame.x_px[1]) / 2.0, frame.y_px[1] + 20.0];
     canvas.text(&format!("principal component 1, {first}"), below, Align::Middle, TextSize::Normal, INK);
     legend(&mut canvas, labels, class_names);

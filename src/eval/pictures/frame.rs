@@ -36,13 +36,10 @@ impl Frame {
         }
     }
 
-    /// Labels below the frame, with grid lines where they are asked for.
-    pub fn x_ticks(&self, canvas: &mut Canvas, ticks: &[(f64, String)], grid: bool) {
+    /// Labels below the frame.
+    pub fn x_ticks(&self, canvas: &mut Canvas, ticks: &[(f64, String)]) {
         for (value, label) in ticks {
             let [x_px, _] = self.place(*value, self.y[0]);
-            if grid {
-                canvas.line([x_px, self.y_px[0]], [x_px, self.y_px[1]], 1.0, GRID);
-            }
             canvas.text(label, [x_px, self.y_px[1] + 18.0], Align::Middle, TextSize::Normal, INK);
         }
     }

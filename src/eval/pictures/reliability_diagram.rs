@@ -21,7 +21,7 @@ pub fn reliability_diagram(
     let x = [first.above, last.up_to];
     let mut canvas = Canvas::default();
     title(&mut canvas, title_text);
-    let bars = Frame { x_px: [110.0, 930.0], y_px: [76.0, 640.0], x, y: [0.0, 1.0] };
+    let bars = Frame { x_px: [110.0, 930.0], y_px: [104.0, 640.0], x, y: [0.0, 1.0] };
     bars.y_ticks(&mut canvas, &percent_ticks());
     for bin in bins {
         let (Some(accuracy), Some(confidence)) = (bin.accuracy, bin.confidence) else { continue };
@@ -38,11 +38,12 @@ pub fn reliability_diagram(
     let [low, high] = expected_calibration_error.ci95.map(|bound| 100.0 * bound);
     let error =
         format!("expected calibration error {:.2} % [{low:.2}, {high:.2}]", 100.0 * expected_calibration_error.value);
-    canvas.text(&error, [126.0, 98.0], Align::Start, TextSize::Normal, INK);
-    canvas.rectangle([126.0, 118.0], [146.0, 132.0], of_share(0.55));
-    canvas.text("accuracy", [154.0, 125.0], Align::Start, TextSize::Normal, INK);
-    canvas.line([126.0, 150.0], [146.0, 150.0], 3.0, of_class(4));
-    canvas.text("mean confidence", [154.0, 150.0], Align::Start, TextSize::Normal, INK);
+    // Above the frame, as bars may stand anywhere within.
+    canvas.text(&error, [110.0, 82.0], Align::Start, TextSize::Normal, INK);
+    canvas.rectangle([640.0, 75.0], [660.0, 89.0], of_share(0.55));
+    canvas.text("accuracy", [666.0, 82.0], Align::Start, TextSize::Normal, INK);
+    canvas.line([758.0, 82.0], [778.0, 82.0], 3.0, of_class(4));
+    canvas.text("mean confidence", [784.0, 82.0], Align::Start, TextSize::Normal, INK);
 
     let rows: u64 = bins.iter().map(|bin| bin.rows).sum();
     let most = bins.iter().map(|bin| bin.rows as f64 / rows.max(1) as f64).fold(0.0, f64::max);
@@ -51,7 +52,7 @@ pub fn reliability_diagram(
     let counts = Frame { x_px: bars.x_px, y_px: [690.0, 870.0], x, y: [0.0, top] };
     let percent = |share: f64| (share, format!("{:.0}", 100.0 * share));
     counts.y_ticks(&mut canvas, &[percent(0.0), percent(top / 2.0), percent(top)]);
-    counts.x_ticks(&mut canvas, &percent_ticks(), false);
+    counts.x_ticks(&mut canvas, &percent_ticks());
     for bin in bins {
         let [left, top] = counts.place(bin.above, bin.rows as f64 / rows.max(1) as f64);
         let [right, bottom] = counts.place(bin.up_to, 0.0);
@@ -78,7 +79,7 @@ mod tests {
         let bar = of_share(0.55);
         // Bin 9 (0.533 to 0.6) is always right, bin 11 (0.667 to 0.733) never: beside the marks of the mean confidence.
         let x = |share: f64| (110.0 + share * 820.0) as usize;
-        assert_eq!(picture.pixel(x(0.545), 90), [bar.r(), bar.g(), bar.b()]);
+        assert_eq!(picture.pixel(x(0.545), 120), [bar.r(), bar.g(), bar.b()]);
         assert_eq!(picture.pixel(x(0.68), 600), [WHITE.r(), WHITE.g(), WHITE.b()]);
         assert!(reliability_diagram(&[], error, "").is_err());
     }

@@ -85,10 +85,12 @@ impl Temperature {
         assert_eq!(logits.len() % classes.max(1), 0, "{} logits in rows of {classes}", logits.len());
         let mut probabilities = Vec::with_capacity(logits.len());
         for row in logits.chunks_exact(classes.max(1)) {
-            let norm = log_sum_exp(row, 1.0 / self.0);
-            let of = |logit: &f32| libm::exp(f64::from(*logit) / self.0 - norm) as f32;
-            if norm.is_finite() {
-                probabilities.extend(row.iter().map(of));
+            // Less the greatest before anything else, so that huge logits lose nothing.
+            let greatest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let weight = |logit: &f32| libm::exp((f64::from(*logit) - f64::from(greatest)) / self.0);
+            let sum: f64 = row.iter().map(weight).sum();
+            if sum.is_finite() {
+                probabilities.extend(row.iter().map(|logit| (weight(logit) / sum) as f32));
             } else {
                 probabilities.extend(row.iter().map(|_| 1.0 / classes as f32));
             }
