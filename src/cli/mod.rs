@@ -8,6 +8,7 @@ mod conjunction;
 mod dataset;
 mod difficulty;
 mod evaluate;
+mod fit;
 mod model;
 mod propagate;
 mod scenario;
@@ -47,6 +48,8 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// Make a data set of labelled telemetry, or take one from a file of real telemetry.
     Dataset(dataset::DatasetArguments),
+    /// Train a network of telemetry on a data set, and judge it beside baselines.
+    Fit(fit::FitArguments),
     /// Move one state through time under named forces.
     Propagate(propagate::PropagateArguments),
     /// Copy a finished run's champion, with its evaluation, into a directory of its own.
@@ -104,6 +107,7 @@ impl Arguments {
             Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
             Some(Command::Simulate(arguments)) => simulate::run(&arguments),
             Some(Command::Dataset(arguments)) => dataset::run(&arguments),
+            Some(Command::Fit(arguments)) => fit::run(&arguments),
             Some(Command::Propagate(arguments)) => propagate::run(&arguments),
             Some(Command::Champion(arguments)) => champion::run(&arguments),
             Some(Command::Conjunction(arguments)) => conjunction::run(&arguments),
@@ -129,6 +133,7 @@ AstroShield: adversarial spacecraft scenarios in RON, played in parallel; polici
                                                         play, record, and make a page that replays it
   astroshield dataset scenarios/mixed_threats.ron --windows 100000 --out data
                                                         labelled telemetry, or real telemetry with --from FILE
+  astroshield fit detector --data data                  a detector of threats, judged beside baselines
   astroshield propagate --state \"7000 0 0 0 7.5 0\" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
   astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
   astroshield scenario list                             what is shipped; `show FILE` tells what one draws

@@ -4,6 +4,7 @@ pub mod baselines;
 pub mod classification;
 pub mod dataset;
 pub mod detector_evaluation;
+pub mod detector_report;
 pub mod draw;
 pub mod evaluate;
 pub mod figures;

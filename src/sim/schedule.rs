@@ -25,7 +25,7 @@ use super::release::{ReleaseRows, release};
 use super::reset::EpisodeSeed;
 use super::scores::{self, Tally};
 use super::seeds::{Generator, Purpose};
-use super::sensing::{HELD_CHANGE, Sensing};
+use super::sensing::{HELD_CHANGE, Sensing, Visible};
 use super::template::{Capture, Failure, Goal, Objective, Template};
 use super::view::{MAX_TRACKS, View};
 use crate::astro::Vector3;
@@ -409,12 +409,12 @@ fn detect(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit, &Previous, &
 
 /// Has those with sensors look at the others, in every arena that played a part of the segment: also in one that it ended, whose last
 /// view a learner may need.
-fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity)>) {
+fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity, &Mass, &Ledger)>) {
     if shared.sensing.is_empty() {
         return;
     }
     let mut columns = query.contiguous_iter().expect("all components are dense");
-    let (orbits, identities) = columns.next().expect("all rows share one table");
+    let (orbits, identities, masses, ledgers) = columns.next().expect("all rows share one table");
     let Shared { template, sun, arenas, sensing, .. } = &mut *shared;
     let slots = template.slots.len();
     for (index, arena) in arenas.iter().enumerate().filter(|(_, arena)| arena.last_segment_s > 0.0) {
@@ -422,7 +422,13 @@ fn sense(mut shared: ResMut<Shared>, query: Query<(&Orbit, &Identity)>) {
             continue;
         }
         let rows = index * slots..(index + 1) * slots;
-        sensing.look(template, &sun.in_arena(arena), index, arena.time_s, &orbits[rows.clone()], &identities[rows]);
+        let rows = Visible {
+            orbits: &orbits[rows.clone()],
+            identities: &identities[rows.clone()],
+            masses: &masses[rows.clone()],
+            ledgers: &ledgers[rows],
+        };
+        sensing.look(template, &sun.in_arena(arena), index, arena.time_s, &rows);
     }
 }
 

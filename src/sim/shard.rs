@@ -18,7 +18,7 @@ use super::path::Path;
 use super::release::has_company;
 use super::reset::{EpisodeSeed, reset};
 use super::schedule::{Arena, Known, Rows, Shared, segment};
-use super::sensing::{ArenaSensing, Sensing};
+use super::sensing::{ArenaSensing, Sensing, Visible};
 use super::sensors::signature::Signature;
 use super::sight::{Scene, Sight};
 use super::template::Template;
@@ -200,7 +200,13 @@ impl Shard {
                 suffer(&Sky::at(template, &sun.in_arena(arena), 0.0), &company, rows.buses, 0.0, &mut arena.bus);
             }
             if !sensing.is_empty() {
-                sensing.reset(template, &sun.in_arena(arena), index, seed, rows.orbits, rows.identities);
+                let visible = Visible {
+                    orbits: rows.orbits,
+                    identities: rows.identities,
+                    masses: rows.masses,
+                    ledgers: rows.ledgers,
+                };
+                sensing.reset(template, &sun.in_arena(arena), index, seed, &visible);
             }
         });
     }

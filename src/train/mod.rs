@@ -3,6 +3,7 @@
 pub mod algorithms;
 pub mod config;
 pub mod curriculum;
+pub mod detector_calibration;
 pub mod detector_learner;
 pub mod detector_training;
 pub mod encoder_learner;

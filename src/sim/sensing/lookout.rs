@@ -47,6 +47,7 @@ impl<'a> Lookout<'a> {
             sunlit: !eclipse::in_shadow_behind(target_m, sun_direction, self.earth_radius_m),
             behind_earth: line_of_sight_clearance_m(own_m, target_m, self.earth_radius_m) < 0.0,
             signature,
+            tumble_rad_s: 0.0,
         }
     }
 }

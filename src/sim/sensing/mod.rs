@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use self::config::{SensorsConfig, TrackStart};
 use self::lookout::Lookout;
-use super::components::{Identity, Orbit};
+use super::components::{Identity, Ledger, Mass, Orbit};
 use super::reset::EpisodeSeed;
 use super::schedule::Arena;
 use super::seeds::{Generator, Purpose};
@@ -39,6 +39,27 @@ pub(super) struct Sensing {
     arenas: Vec<ArenaSensing>,
     /// Segments from look to look, by arena.
     look_every: Vec<u32>,
+}
+
+/// The rows of one arena that can be seen.
+#[derive(Clone, Copy)]
+pub(super) struct Visible<'a> {
+    pub(super) orbits: &'a [Orbit],
+    pub(super) identities: &'a [Identity],
+    pub(super) masses: &'a [Mass],
+    pub(super) ledgers: &'a [Ledger],
+}
+
+impl Visible<'_> {
+    /// Makes a target look as what is left of it after a break-up: tumbling, its cross-section that of a body of the same shape and density.
+    fn break_up(&self, target: usize, scene: &mut Scene) {
+        scene.tumble_rad_s = self.ledgers[target].tumble_rad_s;
+        if scene.tumble_rad_s > 0.0 {
+            let Mass { mass_kg, initial_mass_kg, .. } = self.masses[target];
+            let share = libm::cbrt(mass_kg / initial_mass_kg.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+            scene.signature.radar_cross_section_m2 *= share * share;
+        }
+    }
 }
 
 /// A spacecraft with sensors.
@@ -192,10 +213,10 @@ impl Sensing {
         sun: &SunModel,
         arena: usize,
         seed: EpisodeSeed,
-        orbits: &[Orbit],
-        identities: &[Identity],
+        rows: &Visible<'_>,
     ) {
         let Some(state) = self.arenas.get_mut(arena) else { return };
+        let Visible { orbits, identities, .. } = *rows;
         state.generator = seed.stream(Purpose::Sensor);
         for (signature, slot) in state.signatures.iter_mut().zip(&template.slots) {
             *signature = slot.signature.sample(&mut state.generator);
@@ -217,20 +238,13 @@ impl Sensing {
                 };
             }
         }
-        self.look(template, sun, arena, 0.0, orbits, identities);
+        self.look(template, sun, arena, 0.0, rows);
     }
 
     /// Moves the tracks of an arena to `time_s`, the time of its rows, with what is measured then.
-    pub(super) fn look(
-        &mut self,
-        template: &Template,
-        sun: &SunModel,
-        arena: usize,
-        time_s: f64,
-        orbits: &[Orbit],
-        identities: &[Identity],
-    ) {
+    pub(super) fn look(&mut self, template: &Template, sun: &SunModel, arena: usize, time_s: f64, rows: &Visible<'_>) {
         let slots = template.slots.len();
+        let Visible { orbits, identities, .. } = *rows;
         let ArenaSensing { generator, signatures, tracks, closest_approach_m } = &mut self.arenas[arena];
         for (slot, observer) in self.observers.iter().enumerate() {
             let Some(observer) = observer else { continue };
@@ -242,7 +256,8 @@ impl Sensing {
                     tracks[target] = None;
                     continue;
                 }
-                let scene = lookout.scene(&orbits[target].state(), signatures[target]);
+                let mut scene = lookout.scene(&orbits[target].state(), signatures[target]);
+                rows.break_up(target, &mut scene);
                 observer.watch(&mut tracks[target], &scene, &lookout, generator);
             }
             let position_m = |of: usize| -> Option<Vector3> {

@@ -63,6 +63,8 @@ impl Default for Optical {
     }
 }
 
+/// Magnitudes to either side by which a tumbling target changes in a turn: light curves of debris swing by a magnitude or two in all.
+const TUMBLE_SWING: f64 = 0.8;
 /// Signal-to-noise ratio at the limiting magnitude, by the usual threshold of five standard deviations.
 const SNR_AT_LIMIT: f64 = 5.0;
 
@@ -108,7 +110,8 @@ impl Sensor for Optical {
         {
             return None;
         }
-        let magnitude = magnitude(scene.signature.standard_magnitude, range_m, scene.phase_rad(&sight));
+        let magnitude = magnitude(scene.signature.standard_magnitude, range_m, scene.phase_rad(&sight))
+            + TUMBLE_SWING * libm::sin(scene.tumble_rad_s * scene.time_s);
         let chance: f64 = generator.random();
         if chance >= self.detection_probability(magnitude) {
             return None;
@@ -167,6 +170,27 @@ mod tests {
             .sum();
         assert!((integral - PI).abs() < 1e-5, "{integral}");
         assert!(magnitude(5.5, 1e6, PI) > 40.0 && magnitude(5.5, 1e6, PI + 1e-9) > 20.0);
+    }
+
+    #[test]
+    fn what_tumbles_flickers() {
+        let (optical, mut generator) = (Optical::default(), Generator::seed_from_u64(3));
+        let mut spread_of = |tumble_rad_s: f64| {
+            let seen: Vec<f64> = (0..200)
+                .filter_map(|look| {
+                    let scene = Scene { tumble_rad_s, time_s: 30.0 * f64::from(look), ..Scene::bright() };
+                    match optical.observe(&scene, &mut generator)?.signal {
+                        Some(Signal::Magnitude { apparent }) => Some(apparent),
+                        _ => None,
+                    }
+                })
+                .collect();
+            let mean = seen.iter().sum::<f64>() / seen.len() as f64;
+            seen.iter().map(|apparent| (apparent - mean).powi(2)).sum::<f64>() / seen.len() as f64
+        };
+        // Of a sine of amplitude A: A²/2; else the noise of the magnitude.
+        assert!(spread_of(0.0) < 1e-3);
+        assert!((spread_of(0.37) / (0.5 * TUMBLE_SWING * TUMBLE_SWING) - 1.0).abs() < 0.1);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Scene {
     pub behind_earth: bool,
     /// How the target looks.
     pub signature: Signature,
+    /// Rate at which it tumbles, and its brightness with it [rad/s].
+    pub tumble_rad_s: f64,
 }
 
 impl Scene {
@@ -45,6 +47,7 @@ impl Scene {
             sunlit: !eclipse::in_cylindrical_shadow(&target.position_m, sun_gcrf_m, earth_radius_m),
             behind_earth: line_of_sight_clearance_m(&own.position_m, &target.position_m, earth_radius_m) < 0.0,
             signature,
+            tumble_rad_s: 0.0,
         }
     }
 
@@ -65,6 +68,7 @@ impl Scene {
             sunlit: true,
             behind_earth: false,
             signature,
+            tumble_rad_s: 0.0,
         }
     }
 
@@ -97,6 +101,7 @@ impl Scene {
             sunlit: true,
             behind_earth: false,
             signature: Signature { radar_cross_section_m2: 1.0, standard_magnitude: 6.0, emitter },
+            tumble_rad_s: 0.0,
         }
     }
 }
