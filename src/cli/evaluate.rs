@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::difficulty::Difficulty;
 use super::model::{self, Model};
+use super::telemetry_evaluation::{self, TelemetryModel};
 use super::{Failure, Machine};
 use crate::eval::evaluate::{Contender, Seeds, baseline_contenders, compare};
 use crate::eval::figures::{PolicyFigures, PolicyKind};
@@ -16,22 +17,22 @@ use crate::sim::template::Template;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct EvaluateArguments {
-    /// A run, a checkpoint, or the name of a scripted policy.
-    model: PathBuf,
-    /// Scenario file.
-    scenario: PathBuf,
+    /// A run, a checkpoint, or the name of a scripted policy; a detector or an encoder of telemetry.
+    pub(super) model: PathBuf,
+    /// Scenario file; for a network of telemetry also a data set.
+    pub(super) scenario: PathBuf,
     /// Episodes, one a seed.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    episodes: u64,
+    pub(super) episodes: u64,
     /// Seed of the evaluation; its seeds are never trained on.
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Also play against the scenario's held-out behaviours, which nothing is trained against.
     #[arg(long)]
     held_out: bool,
     /// Print one JSON object on stdout.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
     difficulty: Difficulty,
     #[command(flatten)]
@@ -39,6 +40,9 @@ pub(super) struct EvaluateArguments {
 }
 
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
+    if let Some(model) = TelemetryModel::find(&arguments.model)? {
+        return arguments.machine.enter(|| telemetry_evaluation::run(arguments, &model));
+    }
     let scenario = arguments.difficulty.load(&arguments.scenario)?;
     require_learned(&scenario)?;
     arguments.machine.enter(|| {

@@ -13,6 +13,7 @@ mod model;
 mod propagate;
 mod scenario;
 mod simulate;
+mod telemetry_evaluation;
 mod train;
 mod version;
 

@@ -1,0 +1,108 @@
+//! `evaluate` of a network of telemetry: on fresh windows of a scenario, or on the tests of a data set.
+
+use std::path::{Path, PathBuf};
+
+use super::evaluate::EvaluateArguments;
+use super::{Failure, load_with_further_tests};
+use crate::eval::detector_report::SplitReport;
+use crate::eval::telemetry_rows::{TelemetryRows, Wanted};
+use crate::eval::telemetry_windows::windows;
+use crate::models::checkpoint::Checkpoint;
+use crate::models::threat_detector::file::{NETWORK as DETECTOR, ThreatDetector};
+use crate::scenario::Scenario;
+use crate::sim::reset::EpisodeSeed;
+use crate::sim::seeds::SeedDomain;
+use crate::telemetry::config::TelemetryRole;
+use crate::telemetry::dataset::opened::Dataset;
+use crate::telemetry::dataset::split::Split;
+use crate::telemetry::labelled::LabelledWindow;
+
+/// A network of telemetry.
+pub(super) enum TelemetryModel {
+    /// The ThreatDetectorNN.
+    Detector(Checkpoint),
+}
+
+/// Windows to judge a network on.
+struct Test {
+    name: String,
+    role: TelemetryRole,
+    windows: Vec<LabelledWindow>,
+}
+
+impl TelemetryModel {
+    /// The network of telemetry in a directory or in its `model`; none where there is no such.
+    pub(super) fn find(path: &Path) -> Result<Option<Self>, Failure> {
+        let places = [path.join("model"), path.to_owned()];
+        let Some(place) = places.iter().find(|place| place.join("manifest.json").is_file()) else { return Ok(None) };
+        let checkpoint = Checkpoint::open(place)?;
+        Ok(match checkpoint.meta().get("network").and_then(serde_json::Value::as_str) {
+            Some(DETECTOR) => Some(Self::Detector(checkpoint)),
+            _ => None,
+        })
+    }
+}
+
+pub(super) fn run(arguments: &EvaluateArguments, model: &TelemetryModel) -> Result<(), Failure> {
+    let tests = tests(arguments)?;
+    match model {
+        TelemetryModel::Detector(checkpoint) => detector(arguments, checkpoint, &tests),
+    }
+}
+
+/// The tests of a data set, or fresh windows of a scenario and of its further tests.
+fn tests(arguments: &EvaluateArguments) -> Result<Vec<Test>, Failure> {
+    let path: &PathBuf = &arguments.scenario;
+    if path.is_dir() {
+        let data = Dataset::open(path)?;
+        let of =
+            |split: Split| Ok(Test { name: split.name().to_owned(), role: role(split), windows: data.load(split)? });
+        return [Split::Test, Split::Shifted, Split::Unknown]
+            .into_iter()
+            .filter(|split| data.has(*split))
+            .map(of)
+            .collect();
+    }
+    let scenarios = load_with_further_tests(std::slice::from_ref(path))?;
+    scenarios.iter().map(|scenario| fresh(scenario, arguments)).collect()
+}
+
+fn role(split: Split) -> TelemetryRole {
+    split.role().unwrap_or(TelemetryRole::Training)
+}
+
+/// Windows of episodes that no model was trained or chosen on.
+fn fresh(scenario: &Scenario, arguments: &EvaluateArguments) -> Result<Test, Failure> {
+    let source = scenario.telemetry.as_ref().ok_or_else(|| {
+        Failure::message(format!(
+            "the scenario '{}' has no block `telemetry`: it says not whose is recorded",
+            scenario.name
+        ))
+    })?;
+    let episode = |arena| EpisodeSeed { run: arguments.seed, domain: SeedDomain::Report, arena, episode: 0 };
+    let seeds: Vec<EpisodeSeed> = (0..arguments.episodes).map(episode).collect();
+    Ok(Test {
+        name: scenario.name.clone(),
+        role: source.role,
+        windows: windows(&scenario.template, source.observer, &seeds),
+    })
+}
+
+fn detector(arguments: &EvaluateArguments, checkpoint: &Checkpoint, tests: &[Test]) -> Result<(), Failure> {
+    let detector = ThreatDetector::load(checkpoint)?;
+    let mut reports = Vec::new();
+    for test in tests.iter().filter(|test| test.role != TelemetryRole::Unknown) {
+        let rows = TelemetryRows::of(&test.windows, &detector.scaling, Wanted::FeaturesAndTiles)?;
+        reports.push(SplitReport::of(&test.name, &detector, &[], &rows)?);
+    }
+    if arguments.json {
+        let mut told = reports.first().map_or_else(|| serde_json::json!({}), SplitReport::json);
+        told["episodes"] = serde_json::json!(arguments.episodes);
+        told["seed"] = serde_json::json!(arguments.seed);
+        told["tests"] = reports.iter().map(SplitReport::json).collect();
+        println!("{told}");
+    } else {
+        reports.iter().for_each(|report| println!("{}", report.text()));
+    }
+    Ok(())
+}
