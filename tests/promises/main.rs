@@ -38,4 +38,5 @@ mod signatures_bus;
 mod signatures_close;
 mod signatures_motion;
 mod start_files;
+mod telemetry_models;
 mod tracks;
