@@ -26,6 +26,7 @@ fn alone_it_shows_a_short_help_with_the_main_job() {
                                                             play, record, and make a page that replays it
       astroshield dataset scenarios/mixed_threats.ron --windows 100000 --out data
                                                             labelled telemetry, or real telemetry with --from FILE
+      astroshield fit detector --data data                  a detector of threats, judged beside baselines
       astroshield propagate --state "7000 0 0 0 7.5 0" --epoch 2026-03-20 --forces two_body,j2 --duration 5400
       astroshield conjunction MESSAGE.cdm --hbr-m 20        closest approach, probability of collision
       astroshield scenario list                             what is shipped; `show FILE` tells what one draws
