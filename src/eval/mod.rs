@@ -11,6 +11,7 @@ pub mod figures;
 pub mod pictures;
 pub mod random_policy;
 pub mod recording;
+pub mod risk_evaluation;
 pub mod scripted_policy;
 pub mod statistics;
 pub mod table;

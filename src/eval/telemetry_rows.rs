@@ -18,6 +18,8 @@ pub struct TelemetryRows {
     pub features: Vec<f32>,
     /// The newest sample, [rows, 30], in the units of the channels; NaN where it was not measured.
     pub newest: Vec<f64>,
+    /// The newest measured value of each channel, [rows, 30]; see [`newest_measured`](crate::telemetry::window::TelemetryWindow::newest_measured).
+    pub newest_measured: Vec<f64>,
     /// What the simulator knows.
     pub labels: Vec<Label>,
     /// Whether each row is of a full window; see [`Label::is_full`].
@@ -68,6 +70,7 @@ impl TelemetryRows {
             tiles: vec![0.0; if with_tiles { count * TILE } else { 0 }],
             features: vec![0.0; count * FEATURES],
             newest: Vec::with_capacity(count * CHANNELS),
+            newest_measured: Vec::with_capacity(count * CHANNELS),
             labels: windows.iter().map(|labelled| labelled.label).collect(),
             is_full: windows.iter().map(|labelled| labelled.label.is_full(&labelled.window)).collect(),
             tracked: windows.iter().map(|labelled| labelled.window.tracked_samples()).collect(),
@@ -75,6 +78,7 @@ impl TelemetryRows {
         };
         for labelled in windows {
             rows.newest.extend(labelled.window.samples.last().unwrap_or(&[f64::NAN; CHANNELS]));
+            rows.newest_measured.extend(labelled.window.newest_measured());
         }
         let tile_width = if with_tiles { TILE } else { 0 };
         // Chunks, so that a split without tiles has places of no width too.
@@ -129,7 +133,9 @@ impl TelemetryRows {
                 kept.tiles.extend_from_slice(&self.tiles[row * TILE..(row + 1) * TILE]);
             }
             kept.features.extend_from_slice(&self.features[row * FEATURES..(row + 1) * FEATURES]);
-            kept.newest.extend_from_slice(&self.newest[row * CHANNELS..(row + 1) * CHANNELS]);
+            let of_row = row * CHANNELS..(row + 1) * CHANNELS;
+            kept.newest.extend_from_slice(&self.newest[of_row.clone()]);
+            kept.newest_measured.extend_from_slice(&self.newest_measured[of_row]);
             kept.labels.push(self.labels[row]);
             kept.is_full.push(self.is_full[row]);
             kept.tracked.push(self.tracked[row]);

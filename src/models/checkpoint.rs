@@ -279,6 +279,12 @@ impl Checkpoint {
         &self.meta
     }
 
+    /// Whether it holds such a file.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.files.contains_key(name)
+    }
+
     /// The content of one file, as it was when it was verified.
     ///
     /// Errors: the checkpoint holds no such file.

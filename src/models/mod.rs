@@ -12,5 +12,6 @@ pub(crate) mod durable_file;
 pub mod learned_policy;
 pub mod named_tensors;
 pub mod normaliser;
+pub mod risk;
 pub mod telemetry_model;
 pub mod threat_detector;

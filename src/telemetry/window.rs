@@ -9,6 +9,9 @@ pub const SAMPLES: usize = 30;
 /// Shortest and longest interval of two samples [s].
 pub const INTERVALS_S: [f64; 2] = [10.0, 120.0];
 
+/// The channel that counts down by itself.
+const TIME_OF_CLOSEST_APPROACH: usize = 11;
+
 /// The samples of one track; what was not measured is NaN, and `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TelemetryWindow {
@@ -157,6 +160,19 @@ impl TelemetryWindow {
         self.samples.iter().filter(|sample| !sample[0].is_nan()).count()
     }
 
+    /// The newest measured value of each channel; NaN where there is none. The time until closest approach is counted down from when it
+    /// was told to the last sample.
+    #[must_use]
+    pub fn newest_measured(&self) -> [f64; CHANNELS] {
+        std::array::from_fn(|channel| {
+            let by_age = self.samples.iter().rev().zip(0_u32..);
+            let mut measured = by_age.filter(|(sample, _)| !sample[channel].is_nan());
+            let Some((sample, age)) = measured.next() else { return f64::NAN };
+            let passed_s = if channel == TIME_OF_CLOSEST_APPROACH { f64::from(age) * self.interval_s } else { 0.0 };
+            sample[channel] - passed_s
+        })
+    }
+
     /// Share of numbers that were not measured, of a whole window.
     #[must_use]
     pub fn gap_share(&self) -> f64 {
@@ -213,6 +229,27 @@ mod tests {
         let short = r#"{"interval_s": 30.0, "samples": [[1.0, null]], "context": {}}"#;
         let refused = serde_json::from_str::<TelemetryWindow>(short).expect_err("30 numbers a sample").to_string();
         assert!(refused.contains("30"), "{refused}");
+    }
+
+    #[test]
+    fn the_newest_measured_values_are_found_behind_gaps() {
+        let mut window = window();
+        assert_eq!(TABLE[TIME_OF_CLOSEST_APPROACH].name, "time_of_closest_approach");
+        for sample in &mut window.samples {
+            sample[5] = f64::NAN;
+        }
+        window.samples[18][0] = 7.0;
+        window.samples[19][0] = f64::NAN;
+        window.samples[17][TIME_OF_CLOSEST_APPROACH] = 100.0;
+        window.samples[18][TIME_OF_CLOSEST_APPROACH] = f64::NAN;
+        window.samples[19][TIME_OF_CLOSEST_APPROACH] = f64::NAN;
+        let newest = window.newest_measured();
+        assert!(newest[5].is_nan());
+        assert_eq!(
+            (newest[0], newest[1], newest[TIME_OF_CLOSEST_APPROACH]),
+            (7.0, 0.5, 40.0),
+            "two samples of 30 s ago"
+        );
     }
 
     #[test]

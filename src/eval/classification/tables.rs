@@ -88,7 +88,7 @@ fn name_of(class_names: &[&str], class: usize) -> String {
 }
 
 /// `95.1 [94.2, 95.9]`, in percent.
-fn percent(Estimate { value, ci95: [low, high] }: Estimate) -> String {
+pub(in crate::eval) fn percent(Estimate { value, ci95: [low, high] }: Estimate) -> String {
     format!("{:.1} [{:.1}, {:.1}]", 100.0 * value, 100.0 * low, 100.0 * high)
 }
 

@@ -9,6 +9,7 @@ use super::fused::{DetectorActivations, FusedDetector};
 use super::{DetectorParameters, TILE, ThreatDetectorConfig};
 use crate::models::checkpoint::Checkpoint;
 use crate::models::named_tensors::{Precision, from_safetensors, to_safetensors};
+use crate::models::risk::{RISK_FILE, RiskModel};
 use crate::models::telemetry_model::{self, BadWindow, ModelFileError, SCALING_FILE, TelemetryModelMeta, no_model};
 use crate::telemetry::scaling::{INPUT_VERSION, Scaling};
 use crate::telemetry::window::TelemetryWindow;
@@ -50,6 +51,8 @@ pub struct ThreatDetector {
     pub scaling: Scaling,
     /// How its logits are read.
     pub calibration: DetectorCalibration,
+    /// What tells harm from what it detects; none before it was fitted.
+    pub risk: Option<RiskModel>,
     network: FusedDetector,
 }
 
@@ -71,7 +74,7 @@ impl ThreatDetector {
         let (network_name, precision) = (NETWORK.to_owned(), Precision::Single);
         let input_version = INPUT_VERSION;
         let meta = DetectorMeta { network: network_name, input_version, sizes, classes, precision, training };
-        Self { meta, scaling, calibration: DetectorCalibration::default(), network }
+        Self { meta, scaling, calibration: DetectorCalibration::default(), risk: None, network }
     }
 
     /// Reads one from a directory.
@@ -97,10 +100,17 @@ impl ThreatDetector {
         if !(calibration.temperature.is_finite() && calibration.temperature > 0.0) {
             return Err(fault(&format!("a temperature of {} is not positive", calibration.temperature)));
         }
+        let risk = if checkpoint.has(RISK_FILE) {
+            let risk: RiskModel = telemetry_model::json(checkpoint, NETWORK, RISK_FILE)?;
+            risk.check().map_err(|error| fault(&error))?;
+            Some(risk)
+        } else {
+            None
+        };
         let tensors = from_safetensors(checkpoint.file(WEIGHTS_FILE)?)?;
         let parameters = DetectorParameters::from_tensors(&meta.sizes, tensors)?;
         let network = FusedDetector::new(&meta.sizes, &parameters);
-        Ok(Self { meta, scaling, calibration, network })
+        Ok(Self { meta, scaling, calibration, risk, network })
     }
 
     /// Writes it to `checkpoints/step_N`, beside other files (name, content), and returns the directory.
@@ -120,6 +130,8 @@ impl ThreatDetector {
         let calibration = text(serde_json::to_vec_pretty(&self.calibration));
         let mut files: Vec<(&str, &[u8])> =
             vec![(WEIGHTS_FILE, &weights), (SCALING_FILE, &scaling), (CALIBRATION_FILE, &calibration)];
+        let risk = self.risk.as_ref().map(|risk| text(serde_json::to_vec_pretty(risk)));
+        files.extend(risk.as_deref().map(|risk| (RISK_FILE, risk)));
         files.extend(others);
         let meta = DetectorMeta { precision, ..self.meta.clone() };
         let meta = serde_json::to_value(&meta).expect("names and numbers are JSON");

@@ -1,6 +1,7 @@
 //! ThreatDetectorNn: from a tile of 3×30×30 the logits of 12 classes.
 
 mod convolution;
+pub mod detection;
 pub mod file;
 pub mod fused;
 mod products;
