@@ -4,6 +4,7 @@ pub mod baselines;
 pub mod classification;
 pub mod dataset;
 pub mod draw;
+pub mod encoder_evaluation;
 pub mod evaluate;
 pub mod figures;
 pub mod pictures;
