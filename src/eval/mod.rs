@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod detector_evaluation;
 pub mod detector_report;
 pub mod draw;
+pub mod encoder_evaluation;
 pub mod evaluate;
 pub mod figures;
 pub mod pictures;

@@ -9,11 +9,15 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use nalgebra::DMatrixViewMut;
 use rand::RngExt;
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actor_critic::Layer;
-use super::checkpoint::Checkpoint;
+use super::anomaly::{
+    ANOMALY_FILE, Anomaly, AnomalyError, AnomalyModel, EncodedBehavior, EncodedRows, EncodedWindows, reconstruction_error,
+};
+use super::checkpoint::{Checkpoint, CheckpointError};
 use super::dense::{numbers, transposed};
 use super::named_tensors::{
     NamedTensor, Precision, TensorsError, all_taken, from_safetensors, tensor_of, to_safetensors,
@@ -21,7 +25,7 @@ use super::named_tensors::{
 use super::telemetry_model::{self, BadWindow, ModelFileError, SCALING_FILE, TelemetryModelMeta, no_model};
 use crate::sim::seeds::Generator;
 use crate::telemetry::features::FEATURES;
-use crate::telemetry::scaling::{INPUT_VERSION, Scaling};
+use crate::telemetry::scaling::{INPUT_VERSION, Inputs, Scaling};
 use crate::telemetry::window::TelemetryWindow;
 
 /// The weights in a checkpoint.
@@ -181,6 +185,8 @@ pub struct AdversaryEncoder {
     pub meta: EncoderMeta,
     /// What its inputs are scaled by.
     pub scaling: Scaling,
+    /// What is known, by which anomalies are told; none before it was fitted.
+    pub anomaly: Option<AnomalyModel>,
     /// Its weights.
     parameters: EncoderParameters,
 }
@@ -199,7 +205,7 @@ impl AdversaryEncoder {
         let sizes = AdversaryEncoderConfig { features: first.rows, hidden: first.columns, encoding: second.columns };
         let (network, precision) = (NETWORK.to_owned(), Precision::Single);
         let meta = EncoderMeta { network, input_version: INPUT_VERSION, sizes, classes, precision, training };
-        Self { meta, scaling, parameters }
+        Self { meta, scaling, anomaly: None, parameters }
     }
 
     /// Reads one from a directory.
@@ -221,7 +227,17 @@ impl AdversaryEncoder {
         }
         let tensors = from_safetensors(checkpoint.file(WEIGHTS_FILE)?)?;
         let parameters = EncoderParameters::from_tensors(&meta.sizes, tensors)?;
-        Ok(Self { meta, scaling, parameters })
+        let anomaly = match checkpoint.file(ANOMALY_FILE) {
+            Err(CheckpointError::NoSuchFile { .. }) => None,
+            Err(error) => return Err(error.into()),
+            Ok(_) => {
+                let anomaly: AnomalyModel = telemetry_model::json(checkpoint, NETWORK, ANOMALY_FILE)?;
+                let fault = |error| no_model(checkpoint, NETWORK, &format!("{ANOMALY_FILE}: {error}"));
+                anomaly.check(meta.sizes.encoding).map_err(fault)?;
+                Some(anomaly)
+            }
+        };
+        Ok(Self { meta, scaling, anomaly, parameters })
     }
 
     /// Writes it to `checkpoints/step_N`, beside other files (name, content), and returns the directory.
@@ -237,7 +253,9 @@ impl AdversaryEncoder {
     ) -> Result<PathBuf, ModelFileError> {
         let weights = to_safetensors(&self.parameters.to_tensors(), precision)?;
         let scaling = serde_json::to_vec(&self.scaling).expect("plain numbers are JSON");
+        let anomaly = self.anomaly.as_ref().map(|model| serde_json::to_vec(model).expect("plain numbers are JSON"));
         let mut files: Vec<(&str, &[u8])> = vec![(WEIGHTS_FILE, &weights), (SCALING_FILE, &scaling)];
+        files.extend(anomaly.as_ref().map(|anomaly| (ANOMALY_FILE, anomaly.as_slice())));
         files.extend(others);
         let meta = EncoderMeta { precision, ..self.meta.clone() };
         let meta = serde_json::to_value(&meta).expect("names and numbers are JSON");
@@ -271,6 +289,58 @@ impl AdversaryEncoder {
     pub fn features_of(&self, windows: &[TelemetryWindow]) -> Result<Vec<f32>, BadWindow> {
         let inputs = telemetry_model::inputs_of(windows, &self.scaling)?;
         Ok(inputs.iter().flat_map(|inputs| inputs.features).collect())
+    }
+
+    /// Encodings of windows with how badly they give the windows back; what is wrong with a window stands in its place.
+    #[must_use]
+    pub fn encode_behavior(&self, windows: &[TelemetryWindow]) -> EncodedWindows {
+        let inputs: Vec<_> = windows.par_iter().map(|window| Inputs::of(window, &self.scaling)).collect();
+        let features: Vec<f32> = inputs.iter().flatten().flat_map(|inputs| inputs.features).collect();
+        let (encodings, errors) = self.encode_with_errors(&features);
+        let mut encoded = encodings.chunks_exact(self.meta.sizes.encoding).zip(errors);
+        let numbered = inputs.into_iter().enumerate();
+        let each = numbered.map(|(index, inputs)| {
+            inputs.map_err(|source| BadWindow { index, source })?;
+            let (encoding, reconstruction_error) = encoded.next().expect("a row for each window that is one");
+            Ok(EncodedBehavior { encoding: encoding.to_vec(), reconstruction_error })
+        });
+        each.collect()
+    }
+
+    /// What is strange about windows that were encoded, one answer each.
+    ///
+    /// # Errors
+    /// When nothing was fitted to the encoder's encodings, or these are none of it.
+    pub fn detect_anomalies(&self, encoded_behavior: &[EncodedBehavior]) -> Result<Vec<Anomaly>, AnomalyError> {
+        let model = self.anomaly.as_ref().ok_or(AnomalyError::NotFitted)?;
+        let width = self.meta.sizes.encoding;
+        if let Some((row, encoded)) = encoded_behavior.iter().enumerate().find(|(_, of)| of.encoding.len() != width) {
+            return Err(AnomalyError::Shape { values: encoded.encoding.len(), rows: row + 1, width });
+        }
+        let encodings: Vec<f32> = encoded_behavior.iter().flat_map(|of| of.encoding.iter().copied()).collect();
+        let errors: Vec<f64> = encoded_behavior.iter().map(|of| of.reconstruction_error).collect();
+        model.judge(EncodedRows { encodings: &encodings, width }, &errors)
+    }
+
+    /// What is strange about rows of scaled features [rows, 128].
+    ///
+    /// # Errors
+    /// As [`AdversaryEncoder::detect_anomalies`].
+    pub fn anomalies_of_features(&self, features: &[f32]) -> Result<Vec<Anomaly>, AnomalyError> {
+        let model = self.anomaly.as_ref().ok_or(AnomalyError::NotFitted)?;
+        let (encodings, errors) = self.encode_with_errors(features);
+        model.judge(EncodedRows { encodings: &encodings, width: self.meta.sizes.encoding }, &errors)
+    }
+
+    /// Encodings [rows, 64] of scaled features [rows, 128], and the error of each row when it is given back.
+    #[must_use]
+    pub fn encode_with_errors(&self, features: &[f32]) -> (Vec<f32>, Vec<f64>) {
+        let encodings = self.encode(features);
+        let given_back = self.reconstruct(&encodings);
+        let width = self.meta.sizes.features;
+        let rows = features.par_chunks_exact(width).zip(given_back.par_chunks_exact(width));
+        let errors = rows.map(|(features, given_back)| reconstruction_error(features, given_back)).collect();
+        (encodings, errors)
     }
 
     /// Encodings of windows, [rows, 64].

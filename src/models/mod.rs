@@ -3,6 +3,7 @@
 pub mod actor_critic;
 pub mod adamw;
 pub mod adversary_encoder;
+pub mod anomaly;
 pub mod calibration;
 pub mod checkpoint;
 pub mod dense;

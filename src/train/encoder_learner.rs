@@ -23,6 +23,9 @@ use crate::models::adversary_encoder::{AdversaryEncoderConfig, AdversaryEncoderN
 use crate::models::dense::{numbers, tensor};
 use crate::sim::seeds::{Purpose, SeedDomain, stream};
 
+/// Rows that a device is given at once where nothing is learned.
+const JUDGED_ROWS: usize = 4_096;
+
 /// How an encoder learns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -147,6 +150,44 @@ impl<B: AutodiffBackend> EncoderLearner<B> {
         self.model = self.optimiser.step(learning_rate, self.model.clone(), gradients);
         self.steps += 1;
         Ok(figures)
+    }
+
+    /// What rows that nothing spoils are worth: means over all of them, and the share whose class the head tells (none without a head).
+    ///
+    /// # Errors
+    /// As [`EncoderLearner::step`].
+    pub fn judge(&self, features: &[f32], labels: &[u8]) -> Result<(EncoderFigures, Option<f64>), TrainError> {
+        let EncoderLearnerConfig { classes, class_weight, .. } = self.config;
+        let width = self.config.sizes.features;
+        let rows = features.len() / width;
+        if rows == 0 || features.len() != rows * width {
+            return Err(TrainError::Record(format!("{} numbers are no rows of {width} features", features.len())));
+        }
+        self.shares(labels, rows)?;
+        let model = self.model.valid();
+        let (mut squares, mut entropy, mut right) = (0.0, 0.0, 0_usize);
+        for (features, labels) in features.chunks(JUDGED_ROWS * width).zip(labels.chunks(JUDGED_ROWS)) {
+            let encodings = model.encoder.encode(tensor(features.to_vec(), labels.len(), width, &self.device));
+            let given_back = numbers(model.encoder.decode(encodings.clone()));
+            let pairs = features.iter().zip(&given_back);
+            squares += pairs.map(|(feature, back)| f64::from((feature - back) * (feature - back))).sum::<f64>();
+            if class_weight > 0.0 {
+                let log_shares = numbers(log_softmax(model.head.forward(encodings), 1));
+                for (row, label) in log_shares.chunks_exact(classes).zip(labels) {
+                    let of_label = row[usize::from(*label)];
+                    entropy -= f64::from(of_label);
+                    right += usize::from(row.iter().all(|other| *other <= of_label));
+                }
+            }
+        }
+        let (reconstruction, classification) = (squares / features.len() as f64, entropy / rows as f64);
+        let loss = (reconstruction + f64::from(class_weight) * classification) as f32;
+        if !loss.is_finite() {
+            return Err(TrainError::NotFinite { what: "loss", value: loss });
+        }
+        let (reconstruction, classification) = (reconstruction as f32, classification as f32);
+        let told = (class_weight > 0.0).then(|| right as f64 / rows as f64);
+        Ok((EncoderFigures { loss, reconstruction, classification }, told))
     }
 
     /// Features with noise, and some of them left out, by the number of the step.

@@ -7,6 +7,8 @@ pub mod detector_calibration;
 pub mod detector_learner;
 pub mod detector_training;
 pub mod encoder_learner;
+pub mod encoder_training;
+pub mod epoch_progress;
 pub mod event_log;
 mod event_message;
 pub mod event_reader;
@@ -23,9 +25,13 @@ use self::event_log::EventLogError;
 use self::run_directory::RunDirectoryError;
 use crate::env::policy::PolicyError;
 use crate::eval::evaluate::EvaluationError;
+use crate::eval::pictures::picture::PictureError;
 use crate::models::actor_critic::WeightsError;
+use crate::models::anomaly::AnomalyError;
 use crate::models::checkpoint::CheckpointError;
+use crate::models::drift_reference::DriftError;
 use crate::models::learned_policy::PolicyFileError;
+use crate::models::telemetry_model::ModelFileError;
 
 /// Why training stopped, or did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -97,4 +103,24 @@ pub enum TrainError {
     /// An evaluation.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
+    /// Rows of telemetry that nothing can be learned from.
+    #[error("nothing can be learned from the {split} rows: {reason}")]
+    Rows {
+        /// Which rows.
+        split: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// The model of what is known.
+    #[error(transparent)]
+    Anomaly(#[from] AnomalyError),
+    /// The reference of what was seen.
+    #[error(transparent)]
+    Drift(#[from] DriftError),
+    /// A picture.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The file of a network that reads telemetry.
+    #[error(transparent)]
+    ModelFile(#[from] ModelFileError),
 }

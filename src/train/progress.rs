@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Time between two plain lines.
-const LINE_INTERVAL: Duration = Duration::from_secs(10);
+pub(super) const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,7 +48,7 @@ impl Figures {
 }
 
 /// A count in four characters or so: `9999`, `48.2k`, `1.20M`.
-struct Count(f64);
+pub(super) struct Count(pub(super) f64);
 
 impl fmt::Display for Count {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,7 +63,7 @@ impl fmt::Display for Count {
 }
 
 /// A time \[s\] in its two largest units: `42s`, `1m 05s`, `3h 20m`, `2d 04h`.
-struct Span(f64);
+pub(super) struct Span(pub(super) f64);
 
 impl fmt::Display for Span {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
