@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use super::evaluate::EvaluateArguments;
 use super::{Failure, load_with_further_tests};
 use crate::eval::detector_report::SplitReport;
+use crate::eval::encoder_evaluation::{EncoderEvaluationRows, evaluate_encoder};
 use crate::eval::telemetry_rows::{TelemetryRows, Wanted};
 use crate::eval::telemetry_windows::windows;
+use crate::models::adversary_encoder::{AdversaryEncoder, NETWORK as ENCODER};
 use crate::models::checkpoint::Checkpoint;
 use crate::models::threat_detector::file::{NETWORK as DETECTOR, ThreatDetector};
 use crate::scenario::Scenario;
@@ -21,12 +23,16 @@ use crate::telemetry::labelled::LabelledWindow;
 pub(super) enum TelemetryModel {
     /// The ThreatDetectorNN.
     Detector(Checkpoint),
+    /// The AdversaryEncoder.
+    Encoder(Checkpoint),
 }
 
 /// Windows to judge a network on.
 struct Test {
     name: String,
     role: TelemetryRole,
+    /// Names of the casts; none where they are not known.
+    casts: Vec<String>,
     windows: Vec<LabelledWindow>,
 }
 
@@ -38,6 +44,7 @@ impl TelemetryModel {
         let checkpoint = Checkpoint::open(place)?;
         Ok(match checkpoint.meta().get("network").and_then(serde_json::Value::as_str) {
             Some(DETECTOR) => Some(Self::Detector(checkpoint)),
+            Some(ENCODER) => Some(Self::Encoder(checkpoint)),
             _ => None,
         })
     }
@@ -47,6 +54,7 @@ pub(super) fn run(arguments: &EvaluateArguments, model: &TelemetryModel) -> Resu
     let tests = tests(arguments)?;
     match model {
         TelemetryModel::Detector(checkpoint) => detector(arguments, checkpoint, &tests),
+        TelemetryModel::Encoder(checkpoint) => encoder(arguments, checkpoint, &tests),
     }
 }
 
@@ -55,8 +63,9 @@ fn tests(arguments: &EvaluateArguments) -> Result<Vec<Test>, Failure> {
     let path: &PathBuf = &arguments.scenario;
     if path.is_dir() {
         let data = Dataset::open(path)?;
-        let of =
-            |split: Split| Ok(Test { name: split.name().to_owned(), role: role(split), windows: data.load(split)? });
+        let of = |split: Split| {
+            Ok(Test { name: split.name().to_owned(), role: role(split), casts: Vec::new(), windows: data.load(split)? })
+        };
         return [Split::Test, Split::Shifted, Split::Unknown]
             .into_iter()
             .filter(|split| data.has(*split))
@@ -84,6 +93,7 @@ fn fresh(scenario: &Scenario, arguments: &EvaluateArguments) -> Result<Test, Fai
     Ok(Test {
         name: scenario.name.clone(),
         role: source.role,
+        casts: scenario.template.casts.iter().map(|cast| cast.name.clone()).collect(),
         windows: windows(&scenario.template, source.observer, &seeds),
     })
 }
@@ -105,4 +115,54 @@ fn detector(arguments: &EvaluateArguments, checkpoint: &Checkpoint, tests: &[Tes
         reports.iter().for_each(|report| println!("{}", report.text()));
     }
     Ok(())
+}
+
+/// An encoder, beside baselines that are fitted to windows of training episodes.
+fn encoder(arguments: &EvaluateArguments, checkpoint: &Checkpoint, tests: &[Test]) -> Result<(), Failure> {
+    let encoder = AdversaryEncoder::load(checkpoint)?;
+    let rows = |windows: &[LabelledWindow]| TelemetryRows::of(windows, &encoder.scaling, Wanted::Features);
+    let of_role = |role: TelemetryRole| tests.iter().find(|test| test.role == role);
+    let (Some(test), Some(unknown)) = (of_role(TelemetryRole::Training), of_role(TelemetryRole::Unknown)) else {
+        return Err(Failure::message(
+            "an encoder is judged by behaviours that no training has: no scenario or split of that kind was given",
+        ));
+    };
+    let training = rows(&training_windows(arguments)?)?;
+    let (test, unknown_rows) = (rows(&test.windows)?, rows(&unknown.windows)?);
+    let shifted = of_role(TelemetryRole::Shifted).map(|shifted| rows(&shifted.windows)).transpose()?;
+    let evaluation = evaluate_encoder(
+        &encoder,
+        &EncoderEvaluationRows {
+            training: &training,
+            test: &test,
+            shifted: shifted.as_ref(),
+            unknown: &unknown_rows,
+            unknown_casts: &unknown.casts,
+            least_tracked: LEAST_TRACKED,
+            seed: arguments.seed,
+        },
+    )?;
+    if arguments.json {
+        println!("{}", evaluation.json());
+    } else {
+        println!("{}", evaluation.tables());
+    }
+    Ok(())
+}
+
+/// Samples in which the track was seen that a window must have to be judged.
+const LEAST_TRACKED: usize = 10;
+/// Training episodes that baselines are fitted to where a scenario is given.
+const BASELINE_EPISODES: u64 = 500;
+
+/// Windows that baselines are fitted to: the training split of a data set, or training episodes of the scenario.
+fn training_windows(arguments: &EvaluateArguments) -> Result<Vec<LabelledWindow>, Failure> {
+    if arguments.scenario.is_dir() {
+        return Ok(Dataset::open(&arguments.scenario)?.load(Split::Train)?);
+    }
+    let scenario = super::load(&arguments.scenario)?;
+    let observer = scenario.telemetry.as_ref().map_or(0, |source| source.observer);
+    let episode = |arena| EpisodeSeed { run: arguments.seed, domain: SeedDomain::Train, arena, episode: 0 };
+    let seeds: Vec<EpisodeSeed> = (0..BASELINE_EPISODES).map(episode).collect();
+    Ok(windows(&scenario.template, observer, &seeds))
 }

@@ -8,8 +8,13 @@ use super::baselines::majority::Majority;
 use super::baselines::random_forest::{RandomForest, RandomForestConfig};
 use super::baselines::{BaselineError, Classifier, Examples};
 use super::classification::ClassificationError;
+use super::classification::clusters::Estimate;
+use super::classification::rates::AlarmRates;
 use super::classification::tables::{class_table, classifier_table, earliness_table};
 use super::detector_evaluation::DetectorFigures;
+use super::risk_evaluation::RiskEvaluationError;
+use super::risk_evaluation::figures::RiskFigures;
+use super::risk_evaluation::tables::{level_table, risk_by_class_table, risk_table, score_table};
 use super::telemetry_rows::TelemetryRows;
 use crate::models::calibration::temperature::Temperature;
 use crate::models::threat_detector::file::ThreatDetector;
@@ -37,6 +42,19 @@ pub struct SplitReport {
     pub classifiers: Vec<Told>,
     /// Share of windows flagged as out of distribution; none before a bound was chosen.
     pub out_of_distribution_share: Option<f64>,
+    /// How the detector rates risk; none before that was fitted.
+    pub risk: Option<RiskFigures>,
+}
+
+/// Why a detector was not judged.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReportError {
+    /// Its classes.
+    #[error(transparent)]
+    Classes(#[from] ClassificationError),
+    /// Its risk.
+    #[error(transparent)]
+    Risk(#[from] RiskEvaluationError),
 }
 
 /// Classifiers on features, fitted to training rows: majority, linear, random forest.
@@ -74,11 +92,14 @@ impl SplitReport {
         detector: &ThreatDetector,
         baselines: &[Box<dyn Classifier>],
         rows: &TelemetryRows,
-    ) -> Result<Self, ClassificationError> {
+    ) -> Result<Self, ReportError> {
         let logits = detector.logits(&rows.tiles);
         let temperature = Temperature::try_from(detector.calibration.temperature).unwrap_or_default();
         let classes = detector.meta.classes.len();
-        let figures = DetectorFigures::of(&temperature.probabilities(&logits, classes), rows)?;
+        let probabilities = temperature.probabilities(&logits, classes);
+        let figures = DetectorFigures::of(&probabilities, rows)?;
+        let risk = detector.risk.as_ref();
+        let risk = risk.map(|risk| RiskFigures::of(risk, &detector.scaling, rows, &probabilities)).transpose()?;
         let mut classifiers = vec![Told { name: "detector".to_owned(), figures }];
         for baseline in baselines {
             let figures = DetectorFigures::of(&baseline.probabilities(&rows.features), rows)?;
@@ -88,7 +109,7 @@ impl SplitReport {
             let energies = logits.chunks_exact(classes).map(crate::models::calibration::energy::free_energy);
             energies.filter(|energy| *energy > threshold).count() as f64 / rows.len().max(1) as f64
         });
-        Ok(Self { split: split.to_owned(), classifiers, out_of_distribution_share: flagged })
+        Ok(Self { split: split.to_owned(), classifiers, out_of_distribution_share: flagged, risk })
     }
 
     /// The detector's own figures.
@@ -106,6 +127,7 @@ impl SplitReport {
             .zip(&full.recall)
             .map(|(class, recall)| (class.name().to_owned(), json!(recall.map(|recall| recall.value))))
             .collect();
+        let rate = |of: fn(&AlarmRates) -> Option<Estimate>| self.risk.as_ref().and_then(|risk| of(&risk.rates));
         json!({
             "split": self.split,
             "windows": full.rows,
@@ -118,6 +140,11 @@ impl SplitReport {
             "ece_ci95": full.expected_calibration_error.ci95,
             "all_windows_accuracy": self.detector().all.accuracy.value,
             "out_of_distribution_share": self.out_of_distribution_share,
+            "risk_false_positive_rate": rate(|rates| rates.false_positive_rate).map(|rate| rate.value),
+            "risk_false_positive_rate_ci95": rate(|rates| rates.false_positive_rate).map(|rate| rate.ci95),
+            "risk_true_positive_rate": rate(|rates| rates.true_positive_rate).map(|rate| rate.value),
+            "risk_true_positive_rate_ci95": rate(|rates| rates.true_positive_rate).map(|rate| rate.ci95),
+            "risk": self.risk,
             "classifiers": self.classifiers,
         })
     }
@@ -142,6 +169,15 @@ impl SplitReport {
         );
         if let Some(share) = self.out_of_distribution_share {
             text += &format!("\nFlagged as out of distribution: {:.1} % of all windows\n", 100.0 * share);
+        }
+        if let Some(risk) = &self.risk {
+            text += &format!(
+                "\nRisk, rated HIGH or above; harm is what comes of it when nothing is done:\n{}\n\n{}\n\n{}\n\n{}\n",
+                risk_table(&[(self.split.as_str(), risk)]),
+                risk_by_class_table(risk),
+                level_table(risk),
+                score_table(risk)
+            );
         }
         text
     }

@@ -141,9 +141,8 @@ pub fn evaluate_encoder(
     for (split, of) in [("training", rows.training), ("test", rows.test), ("unknown", rows.unknown)] {
         check(split, of)?;
     }
-    let known_of = |of: &TelemetryRows| {
-        of.filtered(|row| of.labels[row].is_known && of.tracked[row] >= rows.least_tracked)
-    };
+    let known_of =
+        |of: &TelemetryRows| of.filtered(|row| of.labels[row].is_known && of.tracked[row] >= rows.least_tracked);
     let baselines = Baselines::fit(&known_of(rows.training), rows.seed)?;
     let test = known_of(rows.test);
     let full = test.filtered(|row| test.is_full[row]);
@@ -253,6 +252,17 @@ fn exceeding(
 }
 
 impl EncoderEvaluation {
+    /// What `evaluate --json` says of an encoder.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let all = self.unknown.first().and_then(|unknown| unknown.encoder);
+        serde_json::json!({
+            "auroc_unknown": all.map(|estimate| estimate.value),
+            "auroc_unknown_ci95": all.map(|estimate| estimate.ci95),
+            "evaluation": self,
+        })
+    }
+
     /// The tables that people read.
     #[must_use]
     pub fn tables(&self) -> String {
@@ -321,6 +331,7 @@ mod tests {
             tiles: Vec::new(),
             features: clouds(count, FEATURES, seed, |row, entry| place(row, entry) + away(entry)),
             newest: vec![f64::NAN; count * CHANNELS],
+            newest_measured: vec![f64::NAN; count * CHANNELS],
             labels: (0..count).map(label).collect(),
             is_full: (0..count).map(|row| row % 10 != 9).collect(),
             tracked: vec![SAMPLES; count],

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::actor_critic::Layer;
 use super::anomaly::{
-    ANOMALY_FILE, Anomaly, AnomalyError, AnomalyModel, EncodedBehavior, EncodedRows, EncodedWindows, reconstruction_error,
+    ANOMALY_FILE, Anomaly, AnomalyError, AnomalyModel, EncodedBehavior, EncodedRows, EncodedWindows,
+    reconstruction_error,
 };
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::dense::{numbers, transposed};

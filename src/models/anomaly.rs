@@ -319,8 +319,12 @@ fn clouds(
 ) -> Result<Vec<KnownCloud>, AnomalyError> {
     let EncodedRows { encodings, width } = rows;
     let of_class = |class: usize| {
-        let rows: Vec<&[f32]> =
-            encodings.chunks_exact(width).zip(labels).filter(|(_, label)| **label == class).map(|(row, _)| row).collect();
+        let rows: Vec<&[f32]> = encodings
+            .chunks_exact(width)
+            .zip(labels)
+            .filter(|(_, label)| **label == class)
+            .map(|(row, _)| row)
+            .collect();
         let mut mean = DVector::zeros(width);
         for row in &rows {
             mean.iter_mut().zip(*row).for_each(|(sum, value)| *sum += f64::from(*value));
@@ -329,8 +333,11 @@ fn clouds(
         // S = Σ (x - μ) (x - μ)ᵀ, chunk by chunk in a fixed order.
         let mut scatter = DMatrix::zeros(width, width);
         for chunk in rows.chunks(CHUNK_ROWS) {
-            let mut centred =
-                DMatrix::from_iterator(width, chunk.len(), chunk.iter().flat_map(|row| row.iter().map(|x| f64::from(*x))));
+            let mut centred = DMatrix::from_iterator(
+                width,
+                chunk.len(),
+                chunk.iter().flat_map(|row| row.iter().map(|x| f64::from(*x))),
+            );
             centred.column_iter_mut().for_each(|mut row| row -= &mean);
             scatter += &centred * centred.transpose();
         }

@@ -225,8 +225,7 @@ impl Known {
     /// Rows in the order of an epoch, as many as there are: each class drawn in proportion to its rows to the power 1 - balance, its
     /// rows by turns.
     fn order(&self, config: &EncoderTrainingConfig, epoch: u64) -> Vec<usize> {
-        let mut generator =
-            stream(config.learner.seed, SeedDomain::Train, ORDER_STREAM, epoch, Purpose::Trainer);
+        let mut generator = stream(config.learner.seed, SeedDomain::Train, ORDER_STREAM, epoch, Purpose::Trainer);
         let mut by_class = vec![Vec::new(); ThreatClass::ALL.len()];
         for (row, label) in self.labels.iter().enumerate() {
             by_class[usize::from(*label)].push(row);
@@ -287,7 +286,10 @@ impl<'a, B: AutodiffBackend> EncoderTraining<'a, B> {
         let told = checkpoint.meta().get("training");
         for (what, expected) in [
             ("data set", serde_json::Value::from(self.data.sha256)),
-            ("configuration", serde_json::to_value(&self.config).map_err(|error| TrainError::Record(error.to_string()))?),
+            (
+                "configuration",
+                serde_json::to_value(&self.config).map_err(|error| TrainError::Record(error.to_string()))?,
+            ),
         ] {
             let found = told.and_then(|training| training.get(what));
             if found != Some(&expected) {
@@ -627,7 +629,13 @@ pub(crate) mod tests {
     const CLASSES: [ThreatClass; 3] = [ThreatClass::Nominal, ThreatClass::Inspection, ThreatClass::Grapple];
 
     fn config(epochs: u64) -> EncoderTrainingConfig {
-        EncoderTrainingConfig { epochs, batch: 64, learning_rate: 3e-3, picture_every: 0, ..EncoderTrainingConfig::default() }
+        EncoderTrainingConfig {
+            epochs,
+            batch: 64,
+            learning_rate: 3e-3,
+            picture_every: 0,
+            ..EncoderTrainingConfig::default()
+        }
     }
 
     fn run(
