@@ -141,9 +141,8 @@ pub fn evaluate_encoder(
     for (split, of) in [("training", rows.training), ("test", rows.test), ("unknown", rows.unknown)] {
         check(split, of)?;
     }
-    let known_of = |of: &TelemetryRows| {
-        of.filtered(|row| of.labels[row].is_known && of.tracked[row] >= rows.least_tracked)
-    };
+    let known_of =
+        |of: &TelemetryRows| of.filtered(|row| of.labels[row].is_known && of.tracked[row] >= rows.least_tracked);
     let baselines = Baselines::fit(&known_of(rows.training), rows.seed)?;
     let test = known_of(rows.test);
     let full = test.filtered(|row| test.is_full[row]);
@@ -267,8 +266,8 @@ impl EncoderEvaluation {
             })
         };
         let ranked = |what: &str, figures: &[UnknownFigures]| {
-            let columns = ["windows", "episodes", "encoder AUROC", "Mahalanobis distance", "isolation forest"];
-            let mut table = table(&[&[what], columns.as_slice()].concat());
+            let columns = [what, "windows", "episodes", "encoder AUROC", "Mahalanobis distance", "isolation forest"];
+            let mut table = table(&columns);
             for of in figures {
                 let areas = [of.encoder, of.mahalanobis, of.isolation_forest].map(area);
                 let counts = [of.windows.to_string(), of.episodes.to_string()];
