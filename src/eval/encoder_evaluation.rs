@@ -277,8 +277,8 @@ impl EncoderEvaluation {
             })
         };
         let ranked = |what: &str, figures: &[UnknownFigures]| {
-            let columns = ["windows", "episodes", "encoder AUROC", "Mahalanobis distance", "isolation forest"];
-            let mut table = table(&[&[what], columns.as_slice()].concat());
+            let columns = [what, "windows", "episodes", "encoder AUROC", "Mahalanobis distance", "isolation forest"];
+            let mut table = table(&columns);
             for of in figures {
                 let areas = [of.encoder, of.mahalanobis, of.isolation_forest].map(area);
                 let counts = [of.windows.to_string(), of.episodes.to_string()];

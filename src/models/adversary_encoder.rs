@@ -233,7 +233,7 @@ impl AdversaryEncoder {
             Err(error) => return Err(error.into()),
             Ok(_) => {
                 let anomaly: AnomalyModel = telemetry_model::json(checkpoint, NETWORK, ANOMALY_FILE)?;
-                let fault = |error| no_model(checkpoint, NETWORK, &format!("{ANOMALY_FILE}: {error}"));
+                let fault = |error: AnomalyError| no_model(checkpoint, NETWORK, &format!("{ANOMALY_FILE}: {error}"));
                 anomaly.check(meta.sizes.encoding).map_err(fault)?;
                 Some(anomaly)
             }
@@ -336,6 +336,9 @@ impl AdversaryEncoder {
     /// Encodings [rows, 64] of scaled features [rows, 128], and the error of each row when it is given back.
     #[must_use]
     pub fn encode_with_errors(&self, features: &[f32]) -> (Vec<f32>, Vec<f64>) {
+        if features.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
         let encodings = self.encode(features);
         let given_back = self.reconstruct(&encodings);
         let width = self.meta.sizes.features;

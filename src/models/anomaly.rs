@@ -193,7 +193,9 @@ impl EncodedRows<'_> {
 impl AnomalyModel {
     /// Fits clouds to training rows of the classes `labels`, and percentiles to held-out rows with their reconstruction errors.
     ///
-    /// Classes without a row are not known. # Errors
+    /// Classes without a row are not known.
+    ///
+    /// # Errors
     /// Rows of another shape or that are not finite, a label that is none, encodings that do not vary, a setting that cannot be.
     pub fn fit(
         training: EncodedRows<'_>,
@@ -448,7 +450,7 @@ mod tests {
         let model = fitted();
         let at = |offset: f32| -> Vec<f32> { (0..WIDTH).map(|entry| if entry == 5 { offset } else { 0.0 }).collect() };
         let of = |offset: f32, error: f64| model.judge(rows(&at(offset)), &[error]).unwrap().remove(0);
-        assert!(of(20.0, 1.0).is_anomalous && of(20.0, 1.0).percentile == 100.0);
+        assert!(of(20.0, 1.0).is_anomalous && of(20.0, 1.0).percentile > 99.0);
         let near: Vec<f32> = (0..WIDTH).map(|entry| if entry == 0 { 5.0 } else { 0.0 }).collect();
         let calm = model.judge(rows(&near), &[1.0]).unwrap().remove(0);
         let bad = model.judge(rows(&near), &[100.0]).unwrap().remove(0);

@@ -1,6 +1,7 @@
 //! Training: algorithms, policy training, checkpoints, the run directory, the event log.
 
 pub mod algorithms;
+pub mod class_left_out;
 pub mod config;
 pub mod curriculum;
 pub mod detector_calibration;
@@ -24,6 +25,7 @@ pub mod signals;
 use self::event_log::EventLogError;
 use self::run_directory::RunDirectoryError;
 use crate::env::policy::PolicyError;
+use crate::eval::encoder_evaluation::EncoderEvaluationError;
 use crate::eval::evaluate::EvaluationError;
 use crate::eval::pictures::picture::PictureError;
 use crate::models::actor_critic::WeightsError;
@@ -117,6 +119,12 @@ pub enum TrainError {
     /// The reference of what was seen.
     #[error(transparent)]
     Drift(#[from] DriftError),
+    /// An evaluation of an encoder.
+    #[error(transparent)]
+    EncoderEvaluation(#[from] EncoderEvaluationError),
+    /// A signal came before there was anything to tell.
+    #[error("stopped by a signal while {0}")]
+    Interrupted(String),
     /// A picture.
     #[error(transparent)]
     Picture(#[from] PictureError),
