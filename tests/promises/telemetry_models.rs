@@ -200,3 +200,72 @@ fn the_commands_make_data_fit_a_detector_and_judge_it() {
     let error = refused(root, &["evaluate", "run", "../nowhere.ron"]);
     assert!(error.contains("nowhere.ron"), "{error}");
 }
+
+#[test]
+fn an_encoder_is_fitted_and_judged_by_behaviours_that_it_never_saw() {
+    let root = tempfile::tempdir().expect("a directory");
+    let root = root.path();
+    ScenarioText::shipped("mixed_threats")
+        .with("time_limit_s", "9000.0")
+        .with("telemetry", "(role: Training, observer: \"satellite\", further_tests: [\"unknown.ron\"])")
+        .write(root, "short.ron");
+    ScenarioText::shipped("mixed_threats_unknown").with("time_limit_s", "12000.0").write(root, "unknown.ron");
+    succeed(root, &["dataset", "short.ron", "--windows", "1200", "--seed", "4", "--out", "data", "--json"]);
+    let begin = ["fit", "encoder", "--data", "data", "--epochs", "3", "--no-baselines", "--run-dir", "run", "--json"];
+    let told = succeed(root, &begin).json();
+    for key in ["auroc_unknown", "auroc_unknown_ci95", "run_dir", "model"] {
+        assert!(!told[key].is_null(), "{key} of {told}");
+    }
+    for file in ["model/anomaly.json", "model/drift.json", "model/card.md", "encodings.png"] {
+        assert!(root.join("run").join(file).is_file(), "{file}");
+    }
+    let evaluated =
+        succeed(root, &["evaluate", "run", "short.ron", "--episodes", "60", "--seed", "9", "--json"]).json();
+    // Chance is a half; three epochs on 840 windows are far from what the shipped one does.
+    assert!(evaluated["auroc_unknown"].as_f64().expect("a number") > 0.6, "{evaluated}");
+    // Alone, a scenario without further tests has nothing that is unknown.
+    ScenarioText::shipped("mixed_threats")
+        .with("time_limit_s", "9000.0")
+        .with("telemetry", "(role: Training, observer: \"satellite\")")
+        .write(root, "alone.ron");
+    let error = refused(root, &["evaluate", "run", "alone.ron", "--episodes", "10"]);
+    assert!(error.contains("no training has"), "{error}");
+}
+
+#[test]
+fn a_bad_window_is_told_and_spoils_no_batch() {
+    let detector = astroshield::models::threat_detector::file::ThreatDetector::new(
+        ThreatDetectorConfig { channels: 8, hidden: 64, classes: CLASSES },
+        &astroshield::models::threat_detector::DetectorParameters::new(
+            &ThreatDetectorConfig { channels: 8, hidden: 64, classes: CLASSES },
+            &mut Xoshiro256PlusPlus::seed_from_u64(1),
+        ),
+        rows(Wanted::Features).0,
+        ThreatClass::ALL.iter().map(|class| class.name().to_owned()).collect(),
+        serde_json::json!({}),
+    );
+    let sound = WINDOWS[1][0].window.clone();
+    let spoilt = |change: &dyn Fn(&mut astroshield::telemetry::window::TelemetryWindow)| {
+        let mut window = sound.clone();
+        change(&mut window);
+        window
+    };
+    let batch = [
+        sound.clone(),
+        spoilt(&|window| window.samples[4][0] = f64::INFINITY),
+        spoilt(&|window| window.samples.iter_mut().for_each(|sample| sample.fill(f64::NAN))),
+        spoilt(&|window| window.samples.clear()),
+        spoilt(&|window| window.samples[0][25] = -5.0),
+        spoilt(&|window| window.samples.iter_mut().for_each(|sample| sample[..21].fill(f64::NAN))),
+        sound.clone(),
+    ];
+    let answers = detector.detect_threats(&batch);
+    let is_answer: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!(is_answer, [true, false, false, false, false, true, true]);
+    let first = answers[0].as_ref().expect("sound");
+    assert_eq!(answers[6].as_ref().expect("sound").posterior, first.posterior);
+    assert!((first.posterior.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+    assert!(!answers[5].as_ref().expect("degraded").degraded.is_empty(), "a window without a track is told as such");
+    let error = answers[1].as_ref().expect_err("infinite").to_string();
+    assert!(error.contains("inf"), "{error}");
+}
