@@ -143,8 +143,8 @@ impl RiskModel {
                 return Err(RiskError::Coefficient { what: format!("weight '{what}'"), value });
             }
         }
-        let times = self.typical_time_to_harm_s.iter().flatten();
-        if let Some(value) = times.into_iter().find(|time_s| !(time_s.is_finite() && **time_s >= 0.0)) {
+        let mut times = self.typical_time_to_harm_s.iter().flatten();
+        if let Some(value) = times.find(|time_s| !(time_s.is_finite() && **time_s >= 0.0)) {
             return Err(RiskError::Coefficient { what: "typical time to harm".to_owned(), value: *value });
         }
         self.thresholds.map_or(Ok(()), |thresholds| thresholds.check())
