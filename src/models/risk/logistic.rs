@@ -9,6 +9,8 @@ const MOST_STEPS: usize = 100;
 const MOST_HALVINGS: usize = 40;
 /// Gradient a row at which the minimum counts as found.
 const FLAT: f64 = 1e-12;
+/// Relative error of a loss.
+const ROUNDING: f64 = 1e-13;
 /// Rows whose sums are made by one task; sums over tasks run in order, so that threads do not change a bit.
 const ROWS_A_TASK: usize = 1_024;
 
@@ -46,7 +48,8 @@ pub(super) fn fit<const N: usize>(rows: &[[f64; N]], is_positive: &[bool], penal
         let lower = loop {
             let tried = &coefficients - &step;
             let loss = loss_of(&tried);
-            if loss < least {
+            // Near the minimum the loss no longer tells one step from the next; the gradient does.
+            if loss <= least + ROUNDING * least {
                 break Some((tried, loss));
             }
             halvings += 1;
@@ -55,7 +58,7 @@ pub(super) fn fit<const N: usize>(rows: &[[f64; N]], is_positive: &[bool], penal
             }
             step *= 0.5;
         };
-        // None: the last digits are reached.
+        // None: no step along the gradient is lower.
         let Some((tried, loss)) = lower else { break };
         (coefficients, least) = (tried, loss);
     }
