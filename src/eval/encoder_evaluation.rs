@@ -15,7 +15,7 @@ use super::classification::ranking::auroc;
 use super::table::{row, table};
 use super::telemetry_rows::TelemetryRows;
 use crate::models::adversary_encoder::AdversaryEncoder;
-use crate::models::anomaly::{Anomaly, AnomalyError, AnomalyModel};
+use crate::models::anomaly::AnomalyError;
 use crate::sim::threat_class::ThreatClass;
 use crate::telemetry::features::FEATURES;
 use crate::telemetry::labelled::{FULL_AFTER_ONSET, Label};
@@ -236,9 +236,7 @@ fn episode_of_unknown(label: &Label, known: &TelemetryRows) -> u64 {
 }
 
 fn surprises(encoder: &AdversaryEncoder, features: &[f32]) -> Result<Vec<f64>, AnomalyError> {
-    let model: &AnomalyModel = encoder.anomaly.as_ref().ok_or(AnomalyError::NotFitted)?;
-    let anomalies: Vec<Anomaly> = encoder.anomalies_of_features(features)?;
-    Ok(anomalies.iter().map(|anomaly| model.surprise(anomaly.distance, anomaly.reconstruction_error)).collect())
+    Ok(encoder.anomalies_of_features(features)?.iter().map(|anomaly| anomaly.surprise).collect())
 }
 
 fn exceeding(
@@ -307,7 +305,7 @@ mod tests {
     use super::super::baselines::tests::clouds;
     use super::*;
     use crate::models::adversary_encoder::{AdversaryEncoderConfig, EncoderParameters};
-    use crate::models::anomaly::{AnomalyConfig, EncodedRows};
+    use crate::models::anomaly::{AnomalyConfig, AnomalyModel, EncodedRows};
     use crate::sim::seeds::{Purpose, SeedDomain, stream};
     use crate::telemetry::channels::CHANNELS;
     use crate::telemetry::scaling::{Extent, Scaling};
