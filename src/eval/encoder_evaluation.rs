@@ -213,18 +213,16 @@ fn unknown_figures(
     let is_unknown: Vec<bool> = (0..known.len() + unknown.len()).map(|row| row >= known.len()).collect();
     let mut episodes = known.episodes();
     episodes.extend(unknown.labels.iter().map(|label| episode_of_unknown(label, known)));
-    let area = |scores: &dyn Fn(&[f32]) -> Result<Vec<f64>, AnomalyError>| {
-        let mut all = scores(&known.features)?;
-        all.extend(scores(&unknown.features)?);
-        Ok::<_, EncoderEvaluationError>(auroc(&all, &is_unknown, &episodes)?)
-    };
+    let area = |known: Vec<f64>, unknown: Vec<f64>| auroc(&[known, unknown].concat(), &is_unknown, &episodes);
+    let of_baseline =
+        |scorer: &dyn AnomalyScorer| area(scorer.scores(&known.features), scorer.scores(&unknown.features));
     Ok(UnknownFigures {
         name: name.to_owned(),
         windows: unknown.len(),
         episodes: Clusters::of(&episodes[known.len()..]).count(),
-        encoder: area(&|features| surprises(encoder, features))?,
-        mahalanobis: area(&|features| Ok(baselines.mahalanobis.scores(features)))?,
-        isolation_forest: area(&|features| Ok(baselines.isolation_forest.scores(features)))?,
+        encoder: area(surprises(encoder, &known.features)?, surprises(encoder, &unknown.features)?)?,
+        mahalanobis: of_baseline(&baselines.mahalanobis)?,
+        isolation_forest: of_baseline(&baselines.isolation_forest)?,
     })
 }
 

@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn rows_of_one_episode_widen_the_interval() {
         // 20 episodes, each repeated 20 times, know as much as 20 rows.
-        let value = |episode: usize| ((episode * 7919) % 101) as f64 + if episode % 2 == 0 { 25.0 } else { 0.0 };
+        let value =
+            |episode: usize| ((episode * 7919) % 101) as f64 + if episode.is_multiple_of(2) { 25.0 } else { 0.0 };
         let rows = |copies: usize| -> (Vec<f64>, Vec<bool>, Vec<u64>) {
             let episodes = (0..20).flat_map(|episode| std::iter::repeat_n(episode, copies));
             let rows: Vec<_> = episodes.map(|episode| (value(episode), episode % 2 == 0, episode as u64)).collect();
