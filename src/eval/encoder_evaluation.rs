@@ -234,7 +234,9 @@ fn episode_of_unknown(label: &Label, known: &TelemetryRows) -> u64 {
 }
 
 fn surprises(encoder: &AdversaryEncoder, features: &[f32]) -> Result<Vec<f64>, AnomalyError> {
-    Ok(encoder.anomalies_of_features(features)?.iter().map(|anomaly| anomaly.surprise).collect())
+    let model = encoder.anomaly.as_ref().ok_or(AnomalyError::NotFitted)?;
+    let anomalies = encoder.anomalies_of_features(features)?;
+    Ok(anomalies.iter().map(|anomaly| model.surprise(anomaly.distance, anomaly.reconstruction_error)).collect())
 }
 
 fn exceeding(

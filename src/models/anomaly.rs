@@ -26,8 +26,6 @@ pub const ANOMALOUS_PERCENTILE: f64 = 95.0;
 const LEAST_SHARE: f64 = 5e-4;
 /// Rows that are judged at once.
 const CHUNK_ROWS: usize = 256;
-/// Held-out windows near a cloud that its own percentiles must rest on.
-const LEAST_NEAR: usize = 100;
 
 /// How the clouds of encodings are shaped.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -125,8 +123,6 @@ pub type EncodedWindows = Vec<Result<EncodedBehavior, BadWindow>>;
 pub struct Anomaly {
     /// Share of held-out windows of known behaviour that were less strange \[%\], 0 to 100.
     pub percentile: f64,
-    /// How strange it is: in the order of the percentile, but without an upper end.
-    pub surprise: f64,
     /// Whether that is more than the model's threshold.
     pub is_anomalous: bool,
     /// Mahalanobis distance of the encoding from the nearest class.
@@ -159,16 +155,6 @@ struct KnownCloud {
     mean: Vec<f64>,
     /// L⁻¹ of the covariance L Lᵀ, its lower triangle row by row: |L⁻¹ (x - μ)| is the distance.
     whitening: Vec<f64>,
-    /// What held-out windows scored that lie nearest to this cloud; none where there were too few of them.
-    scores: Option<HeldOutScores>,
-}
-
-/// What held-out windows scored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeldOutScores {
-    distances: PercentileMap,
-    reconstruction_errors: PercentileMap,
 }
 
 /// What is known, as clouds of encodings, and what held-out windows scored against it.
@@ -176,7 +162,8 @@ struct HeldOutScores {
 #[serde(deny_unknown_fields)]
 pub struct AnomalyModel {
     clouds: Vec<KnownCloud>,
-    all: HeldOutScores,
+    distances: PercentileMap,
+    reconstruction_errors: PercentileMap,
     surprises: PercentileMap,
     anomalous_percentile: f64,
 }
@@ -236,29 +223,17 @@ impl AnomalyModel {
         if let Some(row) = labels.iter().position(|label| *label >= ThreatClass::ALL.len()) {
             return Err(AnomalyError::Label { row, label: labels[row] });
         }
-        let mut clouds = clouds(training, labels, own_covariance, shrinkage)?;
-        let nearest: Vec<(usize, f64)> = distances_of(&clouds, held_out).iter().map(|row| least(row)).collect();
-        let scores = |cloud: Option<usize>| -> Result<Option<HeldOutScores>, AnomalyError> {
-            let rows = nearest.iter().zip(held_out_errors);
-            let of_cloud = rows.filter(|((nearest, _), _)| cloud.is_none_or(|cloud| cloud == *nearest));
-            let (distances, errors): (Vec<f64>, Vec<f64>) =
-                of_cloud.map(|((_, distance), error)| (*distance, *error)).unzip();
-            if cloud.is_some() && distances.len() < LEAST_NEAR {
-                return Ok(None);
-            }
-            let reconstruction_errors = PercentileMap::fit(&errors)?;
-            Ok(Some(HeldOutScores { distances: PercentileMap::fit(&distances)?, reconstruction_errors }))
+        let clouds = clouds(training, labels, own_covariance, shrinkage)?;
+        let distances: Vec<f64> = least(&distances_of(&clouds, held_out));
+        let mut model = Self {
+            clouds,
+            distances: PercentileMap::fit(&distances)?,
+            reconstruction_errors: PercentileMap::fit(held_out_errors)?,
+            surprises: PercentileMap::fit(&[0.0])?,
+            anomalous_percentile,
         };
-        let all = scores(None)?.ok_or(AnomalyError::Damaged("nothing was held out"))?;
-        for (index, cloud) in clouds.iter_mut().enumerate() {
-            cloud.scores = scores(Some(index))?;
-        }
-        let mut model = Self { clouds, all, surprises: PercentileMap::fit(&[0.0])?, anomalous_percentile };
-        let surprises: Vec<f64> = nearest
-            .iter()
-            .zip(held_out_errors)
-            .map(|((cloud, distance), error)| model.surprise(*cloud, *distance, *error))
-            .collect();
+        let surprises: Vec<f64> =
+            distances.iter().zip(held_out_errors).map(|(distance, error)| model.surprise(*distance, *error)).collect();
         model.surprises = PercentileMap::fit(&surprises)?;
         Ok(model)
     }
@@ -310,21 +285,21 @@ impl AnomalyModel {
     }
 
     fn anomaly(&self, distances: &[f64], reconstruction_error: f64) -> Anomaly {
-        let (cloud, distance) = least(distances);
         let mut nearest: Vec<(ThreatClass, f64)> = self.classes().zip(distances.iter().copied()).collect();
         nearest.sort_by(|(_, a), (_, b)| a.total_cmp(b));
         nearest.truncate(NEAREST);
-        let surprise = self.surprise(cloud, distance, reconstruction_error);
+        let distance = nearest.first().map_or(f64::INFINITY, |(_, distance)| *distance);
+        let surprise = self.surprise(distance, reconstruction_error);
         let percentile = self.surprises.percentile(surprise).unwrap_or(100.0);
         let is_anomalous = percentile > self.anomalous_percentile;
-        Anomaly { percentile, surprise, is_anomalous, distance, reconstruction_error, nearest }
+        Anomaly { percentile, is_anomalous, distance, reconstruction_error, nearest }
     }
 
-    /// Fisher's -ln p₁ - ln p₂ of a distance and an error, among held-out windows that lie nearest to the same cloud: quiet behaviour
-    /// is held against quiet behaviour.
-    fn surprise(&self, cloud: usize, distance: f64, reconstruction_error: f64) -> f64 {
-        let scores = self.clouds.get(cloud).and_then(|cloud| cloud.scores.as_ref()).unwrap_or(&self.all);
-        surprise(&scores.distances, distance) + surprise(&scores.reconstruction_errors, reconstruction_error)
+    /// How strange a window is: in the order of its percentile, but without an upper end.
+    #[must_use]
+    pub fn surprise(&self, distance: f64, reconstruction_error: f64) -> f64 {
+        // Fisher's -ln p₁ - ln p₂.
+        surprise(&self.distances, distance) + surprise(&self.reconstruction_errors, reconstruction_error)
     }
 }
 
@@ -391,7 +366,7 @@ fn clouds(
             let inverse = inverse.ok_or(AnomalyError::Degenerate { rows })?;
             let whitening = (0..width).flat_map(|row| (0..=row).map(move |column| (row, column)));
             let whitening = whitening.map(|place| inverse[place]).collect();
-            Ok(KnownCloud { class, mean: mean.as_slice().to_vec(), whitening, scores: None })
+            Ok(KnownCloud { class, mean: mean.as_slice().to_vec(), whitening })
         })
         .collect()
 }
@@ -402,10 +377,8 @@ fn distances_of(clouds: &[KnownCloud], rows: EncodedRows<'_>) -> Vec<Vec<f64>> {
     rows.encodings.par_chunks_exact(rows.width).map(of_row).collect()
 }
 
-/// The nearest cloud, the first of equals, and its distance.
-fn least(distances: &[f64]) -> (usize, f64) {
-    let nearer = |least: (usize, f64), of: (usize, f64)| if of.1 < least.1 { of } else { least };
-    distances.iter().copied().enumerate().fold((0, f64::INFINITY), nearer)
+fn least(distances: &[Vec<f64>]) -> Vec<f64> {
+    distances.iter().map(|row| row.iter().copied().fold(f64::INFINITY, f64::min)).collect()
 }
 
 impl KnownCloud {
@@ -482,7 +455,8 @@ mod tests {
         let calm = model.judge(rows(&near), &[1.0]).unwrap().remove(0);
         let bad = model.judge(rows(&near), &[100.0]).unwrap().remove(0);
         assert!(!calm.is_anomalous && bad.is_anomalous, "{calm:?} {bad:?}");
-        assert!(of(40.0, 1.0).surprise > of(20.0, 1.0).surprise);
+        let surprise = |anomaly: &Anomaly| model.surprise(anomaly.distance, anomaly.reconstruction_error);
+        assert!(surprise(&of(40.0, 1.0)) > surprise(&of(20.0, 1.0)));
     }
 
     #[test]
