@@ -1,12 +1,9 @@
 //! The progress of a fit to a data set on stderr: a bar on a terminal, a plain line every ten seconds and at the end elsewhere.
 
-use std::fmt;
-use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::progress::{Count, LINE_INTERVAL, Span};
+use super::progress::{Count, Span};
+use super::progress_display::ProgressDisplay;
 
 /// How a fit stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,39 +50,18 @@ impl EpochPlan {
     }
 }
 
-/// Shows how a fit goes. What cannot be written (stderr closed) is not an error: the fit matters more.
+/// Shows how a fit goes: a bar on a terminal, elsewhere a plain line every ten seconds and at the end.
+#[derive(Debug)]
 pub struct EpochProgress {
     plan: EpochPlan,
-    latest: Option<EpochFigures>,
-    output: Output,
-}
-
-enum Output {
-    Quiet,
-    Bar(ProgressBar),
-    Lines { writer: Box<dyn Write + Send>, last: Option<(Instant, u64)> },
-}
-
-impl fmt::Debug for EpochProgress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("EpochProgress").field("plan", &self.plan).finish_non_exhaustive()
-    }
+    display: ProgressDisplay,
 }
 
 impl EpochProgress {
     /// Begins to show a fit; nothing at all where `quiet`.
     #[must_use]
     pub fn new(plan: EpochPlan, quiet: bool) -> Self {
-        let output = if quiet {
-            Output::Quiet
-        } else if io::stderr().is_terminal() {
-            let bar = ProgressBar::with_draw_target(Some(plan.rows()), ProgressDrawTarget::stderr_with_hz(5));
-            bar.set_style(ProgressStyle::with_template("{bar:20} {percent:>3} %  {msg}").expect("a sound template"));
-            Output::Bar(bar)
-        } else {
-            Output::Lines { writer: Box::new(io::stderr()), last: None }
-        };
-        Self { plan, latest: None, output }
+        Self { plan, display: ProgressDisplay::new(plan.rows(), quiet) }
     }
 
     /// Shows the newest figures: the bar at once, a line only when ten seconds have passed since the last.
@@ -94,51 +70,23 @@ impl EpochProgress {
     }
 
     fn update_at(&mut self, figures: &EpochFigures, now: Instant) {
-        self.latest = Some(figures.clone());
-        match &mut self.output {
-            Output::Quiet => {}
-            Output::Bar(bar) => {
-                bar.set_message(self.plan.line(figures));
-                bar.set_position(figures.rows);
-            }
-            Output::Lines { writer, last } => {
-                if last.is_none_or(|(shown, _)| now.duration_since(shown) >= LINE_INTERVAL) {
-                    *last = Some((now, figures.rows));
-                    let _ = writeln!(writer, "{}", self.plan.line(figures));
-                }
-            }
-        }
+        self.display.show_at(figures.rows, self.plan.line(figures), now);
     }
 
     /// Says something beside the figures, on a line of its own.
     pub fn message(&mut self, text: &str) {
-        match &mut self.output {
-            Output::Quiet => {}
-            Output::Bar(bar) => bar.println(text),
-            Output::Lines { writer, .. } => {
-                let _ = writeln!(writer, "{text}");
-            }
-        }
+        self.display.message(text);
     }
 
     /// Leaves the last figures standing. Further calls show them no second time.
     pub fn finish(&mut self) {
-        match &mut self.output {
-            Output::Quiet => {}
-            Output::Bar(bar) => bar.abandon(),
-            Output::Lines { writer, last } => {
-                let shown_rows = last.map(|(_, rows)| rows);
-                if let Some(figures) = self.latest.as_ref().filter(|figures| shown_rows != Some(figures.rows)) {
-                    *last = Some((Instant::now(), figures.rows));
-                    let _ = writeln!(writer, "{}", self.plan.line(figures));
-                }
-            }
-        }
+        self.display.finish();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
@@ -174,8 +122,7 @@ mod tests {
     #[test]
     fn off_a_terminal_a_line_comes_every_ten_seconds_and_at_the_end() {
         let screen = Screen::default();
-        let output = Output::Lines { writer: Box::new(screen.clone()), last: None };
-        let mut progress = EpochProgress { plan: PLAN, latest: None, output };
+        let mut progress = EpochProgress { plan: PLAN, display: ProgressDisplay::lines(screen.clone()) };
         let start = Instant::now();
         for second in 0..=25 {
             progress.update_at(&at(second * 100), start + Duration::from_secs(second));
@@ -193,6 +140,6 @@ mod tests {
         let mut progress = EpochProgress::new(PLAN, true);
         progress.update(&at(1));
         progress.finish();
-        assert!(matches!(progress.output, Output::Quiet));
+        assert!(progress.display.is_quiet());
     }
 }

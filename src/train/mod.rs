@@ -18,6 +18,7 @@ pub mod imitation;
 pub mod learner;
 pub mod policy_training;
 pub mod progress;
+mod progress_display;
 pub mod rollout_buffer;
 pub mod run_directory;
 pub mod signals;

@@ -1,13 +1,9 @@
 //! The progress of a training run on stderr: a bar on a terminal, a plain line every ten seconds elsewhere.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-/// Time between two plain lines.
-pub(super) const LINE_INTERVAL: Duration = Duration::from_secs(10);
+use super::progress_display::ProgressDisplay;
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -78,40 +74,18 @@ impl fmt::Display for Span {
     }
 }
 
-/// Shows how a run goes. What cannot be written (stderr closed) is not an error: the run matters more.
+/// Shows how a run goes: a bar on a terminal, elsewhere a plain line every ten seconds.
+#[derive(Debug)]
 pub struct Progress {
     total_steps: u64,
-    latest: Option<Figures>,
-    output: Output,
-}
-
-enum Output {
-    Quiet,
-    Bar(ProgressBar),
-    Lines { writer: Box<dyn Write + Send>, last: Option<(Instant, u64)> },
-}
-
-impl fmt::Debug for Progress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Progress").field("total_steps", &self.total_steps).finish_non_exhaustive()
-    }
+    display: ProgressDisplay,
 }
 
 impl Progress {
     /// Begins to show a run of `total_steps` environment steps; nothing at all where `quiet`.
     #[must_use]
     pub fn new(total_steps: u64, quiet: bool) -> Self {
-        let output = if quiet {
-            Output::Quiet
-        } else if io::stderr().is_terminal() {
-            let bar = ProgressBar::with_draw_target(Some(total_steps), ProgressDrawTarget::stderr_with_hz(5));
-            let style = ProgressStyle::with_template("{bar:20} {percent:>3} %  {msg}").expect("a sound template");
-            bar.set_style(style);
-            Output::Bar(bar)
-        } else {
-            Output::Lines { writer: Box::new(io::stderr()), last: None }
-        };
-        Self { total_steps, latest: None, output }
+        Self { total_steps, display: ProgressDisplay::new(total_steps, quiet) }
     }
 
     /// Shows the newest figures: the bar at once, a line only when ten seconds have passed since the last.
@@ -120,52 +94,25 @@ impl Progress {
     }
 
     fn update_at(&mut self, figures: &Figures, now: Instant) {
-        self.latest = Some(*figures);
-        match &mut self.output {
-            Output::Quiet => {}
-            Output::Bar(bar) => {
-                bar.set_message(figures.line(self.total_steps));
-                bar.set_position(figures.step);
-            }
-            Output::Lines { writer, last } => {
-                if last.is_none_or(|(shown, _)| now.duration_since(shown) >= LINE_INTERVAL) {
-                    *last = Some((now, figures.step));
-                    let _ = writeln!(writer, "{}", figures.line(self.total_steps));
-                }
-            }
-        }
+        self.display.show_at(figures.step, figures.line(self.total_steps), now);
     }
 
     /// Says something beside the figures, on a line of its own.
     pub fn message(&mut self, text: &str) {
-        match &mut self.output {
-            Output::Quiet => {}
-            Output::Bar(bar) => bar.println(text),
-            Output::Lines { writer, .. } => {
-                let _ = writeln!(writer, "{text}");
-            }
-        }
+        self.display.message(text);
     }
 
     /// Leaves the last figures standing. Further calls show them no second time.
     pub fn finish(&mut self) {
-        match &mut self.output {
-            Output::Quiet => {}
-            Output::Bar(bar) => bar.abandon(),
-            Output::Lines { writer, last } => {
-                if let Some(figures) = self.latest.filter(|figures| last.is_some_and(|(_, step)| step != figures.step))
-                {
-                    *last = last.map(|(shown, _)| (shown, figures.step));
-                    let _ = writeln!(writer, "{}", figures.line(self.total_steps));
-                }
-            }
-        }
+        self.display.finish();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use super::*;
 
@@ -184,8 +131,7 @@ mod tests {
 
     impl Screen {
         fn progress(&self, total_steps: u64) -> Progress {
-            let output = Output::Lines { writer: Box::new(self.clone()), last: None };
-            Progress { total_steps, latest: None, output }
+            Progress { total_steps, display: ProgressDisplay::lines(self.clone()) }
         }
 
         fn lines(&self) -> Vec<String> {
@@ -261,6 +207,6 @@ mod tests {
         progress.update(&at_step(1));
         progress.message("text");
         progress.finish();
-        assert!(matches!(progress.output, Output::Quiet));
+        assert!(progress.display.is_quiet());
     }
 }

@@ -5,9 +5,7 @@ use burn::tensor::backend::AutodiffBackend;
 
 use super::{FitArguments, LIMITS, announce, card_head, open_run, place_model, rows, stopped};
 use crate::cli::Failure;
-use crate::eval::encoder_evaluation::{
-    EncoderEvaluation, EncoderEvaluationError, EncoderEvaluationRows, evaluate_encoder, leave_one_out,
-};
+use crate::eval::encoder_evaluation::{EncoderEvaluation, EncoderEvaluationRows, evaluate_encoder};
 use crate::eval::telemetry_rows::{TelemetryRows, Wanted, fit_scaling};
 use crate::models::adversary_encoder::AdversaryEncoder;
 use crate::models::checkpoint::Checkpoint;
@@ -18,6 +16,7 @@ use crate::models::named_tensors::Precision;
 use crate::sim::threat_class::ThreatClass;
 use crate::telemetry::dataset::opened::Dataset;
 use crate::telemetry::dataset::split::Split;
+use crate::train::class_left_out::judge_classes_left_out;
 use crate::train::encoder_training::{DRIFT_FILE, EncoderData, EncoderTraining, EncoderTrainingConfig, Ending};
 use crate::train::epoch_progress::EpochProgress;
 use crate::train::run_directory::RunDirectory;
@@ -60,7 +59,7 @@ fn fit_on<B: AutodiffBackend>(arguments: &FitArguments, data: &Dataset) -> Resul
     if finished.ending == Ending::Interrupted {
         return Err(stopped(arguments, "encoder", &directory, finished.epochs));
     }
-    let evaluation = evaluate::<B>(arguments, data, of, &config, &finished.encoder)?;
+    let evaluation = evaluate::<B>(arguments, data, of, &config, &finished.encoder, &directory, &interrupt)?;
     let card = serde_json::json!({
         "network": "adversary_encoder",
         "data_sha256": data.hash(),
@@ -110,6 +109,8 @@ fn evaluate<B: AutodiffBackend>(
     of: EncoderData<'_>,
     config: &EncoderTrainingConfig,
     encoder: &AdversaryEncoder,
+    directory: &RunDirectory,
+    interrupt: &Interrupt,
 ) -> Result<Option<EncoderEvaluation>, Failure> {
     if !data.has(Split::Unknown) {
         return Ok(None);
@@ -128,39 +129,14 @@ fn evaluate<B: AutodiffBackend>(
     };
     let mut evaluation = evaluate_encoder(encoder, &judged)?;
     if !arguments.no_baselines {
-        evaluation.left_out = leave_one_out(&judged, &ThreatClass::ALL[2..], |class| without::<B>(of, config, class))?;
+        // Trained anew where an earlier session stopped among them: they are short.
+        let parent = directory.path().join("left_out");
+        if parent.exists() {
+            std::fs::remove_dir_all(&parent)?;
+        }
+        let config = EncoderTrainingConfig { epochs: config.epochs.min(EPOCHS_LEFT_OUT), ..config.clone() };
+        let (classes, quiet) = (&ThreatClass::ALL[2..], arguments.quiet);
+        evaluation.left_out = judge_classes_left_out::<B>(of, &config, &judged, classes, &parent, interrupt, quiet)?;
     }
     Ok(Some(evaluation))
-}
-
-/// An encoder that never saw a class.
-fn without<B: AutodiffBackend>(
-    of: EncoderData<'_>,
-    config: &EncoderTrainingConfig,
-    class: ThreatClass,
-) -> Result<AdversaryEncoder, LeftOutError> {
-    let epochs = config.epochs.min(EPOCHS_LEFT_OUT);
-    let config = EncoderTrainingConfig { leave_out: Some(class), epochs, picture_every: 0, ..config.clone() };
-    let directory = std::env::temp_dir().join(format!("astroshield-without-{}-{}", class.name(), std::process::id()));
-    let run = RunDirectory::create(&directory)?;
-    run.write_config("()")?;
-    let mut training = EncoderTraining::<B>::new(of, config, B::Device::default())?;
-    let mut quiet = EpochProgress::new(training.plan(), true);
-    let finished = training.run(&run, &Interrupt::detached(), &mut quiet);
-    drop(run);
-    std::fs::remove_dir_all(&directory)?;
-    Ok(finished?.encoder)
-}
-
-/// Why no encoder without a class was trained or judged.
-#[derive(Debug, thiserror::Error)]
-enum LeftOutError {
-    #[error(transparent)]
-    Train(#[from] crate::train::TrainError),
-    #[error(transparent)]
-    Run(#[from] crate::train::run_directory::RunDirectoryError),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    #[error(transparent)]
-    Evaluation(#[from] EncoderEvaluationError),
 }
