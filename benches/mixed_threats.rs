@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         println!("{name:>32}  {ns:>8.0} ns of a thread an arena-segment  {:>5.1} %", ns / whole_ns * 100.0);
     }
-    let episodes = seeds(256);
+    let episodes = seeds(1_024);
     let mut made = 0;
     let took_s = seconds(|| made = pool.install(|| windows(&whole, 0, &episodes).len()));
     println!("{made} windows of separate stretches in {took_s:.2} s: {:.0} windows/s", made as f64 / took_s);

@@ -32,6 +32,7 @@ pub struct ClohessyWiltshire {
 
 impl ClohessyWiltshire {
     /// The solution over `seconds` (of either sign) about a circular orbit of mean motion `mean_motion_rad_s`.
+    #[inline]
     #[must_use]
     pub fn over(mean_motion_rad_s: f64, seconds: f64) -> Self {
         let psi = Self::argument(mean_motion_rad_s, seconds);

@@ -234,9 +234,8 @@ fn episode_of_unknown(label: &Label, known: &TelemetryRows) -> u64 {
 }
 
 fn surprises(encoder: &AdversaryEncoder, features: &[f32]) -> Result<Vec<f64>, AnomalyError> {
-    let model = encoder.anomaly.as_ref().ok_or(AnomalyError::NotFitted)?;
     let anomalies = encoder.anomalies_of_features(features)?;
-    Ok(anomalies.iter().map(|anomaly| model.surprise(anomaly.distance, anomaly.reconstruction_error)).collect())
+    Ok(anomalies.iter().map(|anomaly| anomaly.surprise).collect())
 }
 
 fn exceeding(
@@ -305,7 +304,7 @@ mod tests {
     use super::super::baselines::tests::clouds;
     use super::*;
     use crate::models::adversary_encoder::{AdversaryEncoderConfig, EncoderParameters};
-    use crate::models::anomaly::{AnomalyConfig, AnomalyModel, EncodedRows};
+    use crate::models::anomaly::{AnomalyConfig, AnomalyModel};
     use crate::sim::seeds::{Purpose, SeedDomain, stream};
     use crate::telemetry::channels::CHANNELS;
     use crate::telemetry::scaling::{Extent, Scaling};
@@ -345,11 +344,8 @@ mod tests {
         let parameters = EncoderParameters::new(&AdversaryEncoderConfig::default(), &mut generator);
         let scaling = Scaling { tile: vec![[Extent::UNIT; 30]; 3], features: vec![Extent::UNIT; FEATURES] };
         let mut encoder = AdversaryEncoder::new(parameters, scaling, Vec::new(), serde_json::Value::Null);
-        let (learned, _) = encoder.encode_with_errors(&training.features);
-        let (held_out, errors) = encoder.encode_with_errors(&validation.features);
-        let of = |encodings| EncodedRows { encodings, width: 64 };
-        let classes = training.classes();
-        let model = AnomalyModel::fit(of(&learned), &classes, of(&held_out), &errors, AnomalyConfig::default());
+        let [learned, held_out] = [training, validation].map(|rows| encoder.encode_rows(&rows.features));
+        let model = AnomalyModel::fit(&learned, &training.classes(), &held_out, AnomalyConfig::default());
         encoder.anomaly = Some(model.unwrap());
         encoder
     }

@@ -5,7 +5,6 @@ use rayon::prelude::*;
 
 use crate::astro::rtn::RtnFrame;
 use crate::astro::{Vector3, eclipse, sun};
-use crate::sim::Outcome;
 use crate::sim::components::Orbit;
 use crate::sim::reset::EpisodeSeed;
 use crate::sim::schedule::Arena;
@@ -20,7 +19,9 @@ use crate::telemetry::sampler::{Observed, TrackMemory};
 use crate::telemetry::window::{Context, INTERVALS_S, SAMPLES, TelemetryWindow};
 
 /// Arenas of one shard.
-const ARENAS: usize = 32;
+const ARENAS: usize = 64;
+/// Episodes that one shard plays at most.
+const EPISODES: usize = 256;
 /// Least and greatest age of what the catalogue tracks when an episode begins, drawn log-uniform: so that a track's age does not tell how
 /// long the episode has lasted [s].
 const CATALOGUE_AGES_S: [f64; 2] = [1e5, 1e7];
@@ -32,13 +33,17 @@ const REJECTED: usize = 26;
 /// overlap, and begin anew where another object comes into focus. The result does not depend on threads.
 #[must_use]
 pub fn windows(template: &Template, observer: usize, seeds: &[EpisodeSeed]) -> Vec<LabelledWindow> {
-    seeds.par_chunks(ARENAS).flat_map_iter(|seeds| of_shard(template, observer, seeds)).collect()
+    // Some for every thread, of whatever length.
+    let episodes = seeds.len().div_ceil(2 * rayon::current_num_threads()).clamp(ARENAS, EPISODES);
+    seeds.par_chunks(episodes).flat_map_iter(|seeds| of_stretch(template, observer, seeds)).flatten().collect()
 }
 
 /// What is recorded of one arena.
 struct Recorder {
     /// Decisions between two samples.
     every: usize,
+    /// Decisions so far.
+    decisions: usize,
     interval_s: f64,
     focus: usize,
     memory: TrackMemory,
@@ -53,33 +58,47 @@ struct Recorder {
     windows: Vec<LabelledWindow>,
 }
 
-fn of_shard(template: &Template, observer: usize, seeds: &[EpisodeSeed]) -> Vec<LabelledWindow> {
-    let mut shard = Shard::new(template, seeds);
-    let decision_s = template.segment_s * template.replan_every as f64;
-    let mut recorders: Vec<Recorder> = seeds.iter().map(|seed| Recorder::begin(seed, decision_s)).collect();
-    for (index, recorder) in recorders.iter().enumerate() {
-        // Nothing looks at the tracks between two samples.
-        shard.look_every(index, (recorder.every * template.replan_every) as u32);
-    }
+/// The windows of each of these episodes. An arena in which one has ended plays the next, so that none stands still for long.
+fn of_stretch(template: &Template, observer: usize, seeds: &[EpisodeSeed]) -> Vec<Vec<LabelledWindow>> {
+    let mut waiting = seeds.iter().enumerate();
+    let first: Vec<_> = waiting.by_ref().take(ARENAS).collect();
+    let mut shard = Shard::new(template, &seeds[..first.len()]);
+    let begin = |shard: &mut Shard, index: usize, seed: &EpisodeSeed| {
+        let recorder = Recorder::begin(seed, template.segment_s * template.replan_every as f64);
+        // Nothing looks at the tracks between two samples, and those beside what is watched are only counted.
+        let cast = shard.arenas()[index].cast;
+        let watched = [false, true].map(|after_onset| template.focus(cast, after_onset));
+        shard.watch(index, (recorder.every * template.replan_every) as u32, &watched);
+        recorder
+    };
+    let mut playing: Vec<Option<(usize, Recorder)>> = first
+        .into_iter()
+        .enumerate()
+        .map(|(index, (episode, seed))| Some((episode, begin(&mut shard, index, seed))))
+        .collect();
     let sun = sun::position_gcrf_m(template.epoch_jd_tt).normalize();
-    let mut decision = 0;
-    while shard.arenas().iter().any(|arena| arena.outcome.is_none()) {
+    let mut recorded = vec![Vec::new(); seeds.len()];
+    while playing.iter().any(Option::is_some) {
         shard.advance();
-        decision += 1;
-        for (index, recorder) in recorders.iter_mut().enumerate() {
-            if decision % recorder.every == 0 && shard.arenas()[index].last_segment_s == template.segment_s {
+        for (index, place) in playing.iter_mut().enumerate() {
+            let Some((episode, recorder)) = place else { continue };
+            recorder.decisions += 1;
+            if recorder.decisions.is_multiple_of(recorder.every)
+                && shard.arenas()[index].last_segment_s == template.segment_s
+            {
                 recorder.sample(&mut shard, index, observer, &sun);
             }
+            let Arena { outcome: Some(outcome), time_s, .. } = shard.arenas()[index] else { continue };
+            let harm_s = outcome.is_harm().then_some(time_s);
+            recorder.windows.iter_mut().for_each(|labelled| labelled.label.harm_s = harm_s);
+            recorded[*episode] = std::mem::take(&mut recorder.windows);
+            *place = waiting.next().map(|(episode, seed)| {
+                shard.reset(index, *seed);
+                (episode, begin(&mut shard, index, seed))
+            });
         }
     }
-    let ends = shard.arenas().iter().map(|arena| (arena.outcome, arena.time_s)).collect::<Vec<_>>();
-    let mut all = Vec::new();
-    for (mut recorder, (outcome, end_s)) in recorders.into_iter().zip(ends) {
-        let harm_s = outcome.is_some_and(Outcome::is_harm).then_some(end_s);
-        recorder.windows.iter_mut().for_each(|labelled| labelled.label.harm_s = harm_s);
-        all.append(&mut recorder.windows);
-    }
-    all
+    recorded
 }
 
 impl Recorder {
@@ -95,6 +114,7 @@ impl Recorder {
         Self {
             catalogue_age_s: youngest * libm::pow(oldest / youngest, stream.random()),
             every,
+            decisions: 0,
             interval_s: decision_s * every as f64,
             focus: usize::MAX,
             memory: TrackMemory::default(),

@@ -297,13 +297,15 @@ impl AdversaryEncoder {
     pub fn encode_behavior(&self, windows: &[TelemetryWindow]) -> EncodedWindows {
         let inputs: Vec<_> = windows.par_iter().map(|window| Inputs::of(window, &self.scaling)).collect();
         let features: Vec<f32> = inputs.iter().flatten().flat_map(|inputs| inputs.features).collect();
-        let (encodings, errors) = self.encode_with_errors(&features);
-        let mut encoded = encodings.chunks_exact(self.meta.sizes.encoding).zip(errors);
+        let EncodedRows { encodings, residuals, errors, .. } = self.encode_rows(&features);
+        let AdversaryEncoderConfig { features: width, encoding, .. } = self.meta.sizes;
+        let mut encoded = encodings.chunks_exact(encoding).zip(residuals.chunks_exact(width)).zip(errors);
         let numbered = inputs.into_iter().enumerate();
         let each = numbered.map(|(index, inputs)| {
             inputs.map_err(|source| BadWindow { index, source })?;
-            let (encoding, reconstruction_error) = encoded.next().expect("a row for each window that is one");
-            Ok(EncodedBehavior { encoding: encoding.to_vec(), reconstruction_error })
+            let ((encoding, residual), reconstruction_error) =
+                encoded.next().expect("a row for each window that is one");
+            Ok(EncodedBehavior { encoding: encoding.to_vec(), residual: residual.to_vec(), reconstruction_error })
         });
         each.collect()
     }
@@ -314,13 +316,20 @@ impl AdversaryEncoder {
     /// When nothing was fitted to the encoder's encodings, or these are none of it.
     pub fn detect_anomalies(&self, encoded_behavior: &[EncodedBehavior]) -> Result<Vec<Anomaly>, AnomalyError> {
         let model = self.anomaly.as_ref().ok_or(AnomalyError::NotFitted)?;
-        let width = self.meta.sizes.encoding;
-        if let Some((row, encoded)) = encoded_behavior.iter().enumerate().find(|(_, of)| of.encoding.len() != width) {
-            return Err(AnomalyError::Shape { values: encoded.encoding.len(), rows: row + 1, width });
+        let AdversaryEncoderConfig { features, encoding: width, .. } = self.meta.sizes;
+        let mut rows = EncodedRows::default();
+        for of in encoded_behavior {
+            for (numbers, width) in [(&of.encoding, width), (&of.residual, features)] {
+                if numbers.len() != width {
+                    return Err(AnomalyError::Shape { values: numbers.len(), rows: 1, width });
+                }
+            }
+            rows.encodings.extend(&of.encoding);
+            rows.residuals.extend(&of.residual);
+            rows.errors.push(of.reconstruction_error);
         }
-        let encodings: Vec<f32> = encoded_behavior.iter().flat_map(|of| of.encoding.iter().copied()).collect();
-        let errors: Vec<f64> = encoded_behavior.iter().map(|of| of.reconstruction_error).collect();
-        model.judge(EncodedRows { encodings: &encodings, width }, &errors)
+        rows.given_back = self.reconstruct(&rows.encodings);
+        model.judge(&rows)
     }
 
     /// What is strange about rows of scaled features [rows, 128].
@@ -329,22 +338,22 @@ impl AdversaryEncoder {
     /// As [`AdversaryEncoder::detect_anomalies`].
     pub fn anomalies_of_features(&self, features: &[f32]) -> Result<Vec<Anomaly>, AnomalyError> {
         let model = self.anomaly.as_ref().ok_or(AnomalyError::NotFitted)?;
-        let (encodings, errors) = self.encode_with_errors(features);
-        model.judge(EncodedRows { encodings: &encodings, width: self.meta.sizes.encoding }, &errors)
+        model.judge(&self.encode_rows(features))
     }
 
-    /// Encodings [rows, 64] of scaled features [rows, 128], and the error of each row when it is given back.
+    /// Scaled features [rows, 128] as encodings, with what those give back and what that is off.
     #[must_use]
-    pub fn encode_with_errors(&self, features: &[f32]) -> (Vec<f32>, Vec<f64>) {
+    pub fn encode_rows(&self, features: &[f32]) -> EncodedRows {
         if features.is_empty() {
-            return (Vec::new(), Vec::new());
+            return EncodedRows::default();
         }
         let encodings = self.encode(features);
         let given_back = self.reconstruct(&encodings);
         let width = self.meta.sizes.features;
         let rows = features.par_chunks_exact(width).zip(given_back.par_chunks_exact(width));
         let errors = rows.map(|(features, given_back)| reconstruction_error(features, given_back)).collect();
-        (encodings, errors)
+        let residuals = features.iter().zip(&given_back).map(|(feature, back)| feature - back).collect();
+        EncodedRows { encodings, given_back, residuals, errors }
     }
 
     /// Encodings of windows, [rows, 64].

@@ -27,7 +27,7 @@ use super::scores::{self, Tally};
 use super::seeds::{Generator, Purpose};
 use super::sensing::{HELD_CHANGE, Sensing, Visible};
 use super::template::{Capture, Failure, Goal, Objective, Template};
-use super::view::{MAX_TRACKS, View};
+use super::view::{MAX_TRACKS, Mark, View};
 use crate::astro::Vector3;
 use crate::astro::chebyshev::ChebyshevPath;
 use crate::astro::relative::ClohessyWiltshire;
@@ -115,6 +115,8 @@ pub struct Rows<'a> {
 #[derive(Resource)]
 pub(super) struct Shared {
     pub(super) template: Template,
+    /// Of each slot, those that it may track.
+    pub(super) companions: Vec<Vec<(usize, Mark)>>,
     pub(super) sun: super::view::SunModel,
     pub(super) gravity: Gravity,
     pub(super) hill: Option<ClohessyWiltshire>,
@@ -156,7 +158,7 @@ macro_rules! columns {
     };
 }
 
-/// What [`View::build`] reads of a shard's rows.
+/// What [`View::see`] reads of a shard's rows.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) orbits: &'a [Orbit],
@@ -165,6 +167,7 @@ pub(super) struct Known<'a> {
     pub(super) ledgers: &'a [Ledger],
     pub(super) identities: &'a [Identity],
     pub(super) sensing: &'a Sensing,
+    pub(super) companions: &'a [Vec<(usize, Mark)>],
 }
 
 /// What deciding reads and writes; a release makes rows of others part of it.
@@ -189,7 +192,8 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
     let (pilots, commands) = (pilots.bypass_change_detection(), commands.bypass_change_detection());
     let emissions = emissions.bypass_change_detection();
     let slots = shared.template.slots.len();
-    let Shared { template, sun, arenas, learned, plans, segment, sensing, .. } = shared;
+    let Shared { template, companions, sun, arenas, learned, plans, segment, sensing, .. } = shared;
+    let mut view = View::EMPTY;
     for (index, arena) in arenas.iter_mut().enumerate() {
         if arena.outcome.is_some() {
             continue;
@@ -208,8 +212,8 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
             if matches!(behaviour, BehaviourConfig::Ballistic(_)) || !identities[row].is_present() {
                 continue;
             }
-            let known = Known { orbits, masses, thrusters, ledgers, identities, sensing };
-            let view = View::build(template, sun, &known, arena, index, slot);
+            let known = Known { orbits, masses, thrusters, ledgers, identities, sensing, companions };
+            view.see(template, sun, &known, arena, index, slot);
             let act = behaviour.act(&view, &mut pilots[row].memory, &mut arena.adversary);
             commands[row].acceleration_rtn_m_s2 = act.acceleration_rtn_m_s2;
             emissions[row] = act.emission;

@@ -24,7 +24,7 @@ use super::sight::{Scene, Sight};
 use super::template::Template;
 use super::threat_class::ThreatClass;
 use super::tracks::track::Track;
-use super::view::{SunModel, View};
+use super::view::{SunModel, View, companions};
 use crate::astro::relative::ClohessyWiltshire;
 
 type Columns = (
@@ -68,7 +68,8 @@ pub struct ShardState {
 fn known<'a>(columns: &'a mut QueryState<KnownColumns>, world: &'a World, shared: &'a Shared) -> Known<'a> {
     let mut columns = columns.contiguous_iter(world).expect("all components are dense");
     let (orbits, masses, thrusters, ledgers, identities) = columns.next().expect("all rows share one table");
-    Known { orbits, masses, thrusters, ledgers, identities, sensing: &shared.sensing }
+    let Shared { sensing, companions, .. } = shared;
+    Known { orbits, masses, thrusters, ledgers, identities, sensing, companions }
 }
 
 /// Calls `visit` as [`Shard::for_each_view_where`] does for each of these seats: an arena and a place among the learned slots.
@@ -148,6 +149,7 @@ impl Shard {
             arenas,
             learned,
             segment: 0,
+            companions: companions(template),
             template: template.clone(),
         });
         let (columns, known) = (world.query(), world.query());
@@ -183,7 +185,9 @@ impl Shard {
     pub fn draw_from(&mut self, template: &Template) -> bool {
         let fits = self.template().has_shape_of(template);
         if fits {
-            self.world.resource_mut::<Shared>().template = template.clone();
+            let mut shared = self.world.resource_mut::<Shared>();
+            shared.companions = companions(template);
+            shared.template = template.clone();
         }
         fits
     }
@@ -345,10 +349,10 @@ impl Shard {
         })
     }
 
-    /// From now on the sensors of an arena look once in `segments` segments, and tracks stand still between two looks: for recordings,
-    /// where nobody with sensors flies by what they tell.
-    pub fn look_every(&mut self, index: usize, segments: u32) {
-        self.world.resource_mut::<Shared>().sensing.look_every(index, segments);
+    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments and at the others in every third such
+    /// look; tracks stand still between two looks. For recordings, where nobody with sensors flies by what they tell.
+    pub fn watch(&mut self, index: usize, segments: u32, watched: &[usize]) {
+        self.world.resource_mut::<Shared>().sensing.watch(index, segments, watched);
     }
 
     /// States of an arena's slots, in order.

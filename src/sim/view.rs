@@ -279,24 +279,10 @@ impl View {
         tracks: [Track::ABSENT; MAX_TRACKS],
     };
 
-    /// What slot `slot` of the arena knows; `arena_index` tells its rows.
+    /// What slot `slot` of the arena knows, over a view that is [`View::EMPTY`] or of the same template; `arena_index` tells its rows.
     ///
     /// With sensors, a place holds the estimate of a track, and there is none for what is not tracked. What no sensor can tell, the Δv
     /// and the authority of others, is the mean of the scenario's distributions; team and mark are public.
-    pub(super) fn build(
-        template: &Template,
-        sun: &SunModel,
-        known: &Known<'_>,
-        arena: &Arena,
-        arena_index: usize,
-        slot: usize,
-    ) -> Self {
-        let mut view = Self::EMPTY;
-        view.see(template, sun, known, arena, arena_index, slot);
-        view
-    }
-
-    /// As [`View::build`], over a view that is [`View::EMPTY`] or of the same template.
     pub(super) fn see(
         &mut self,
         template: &Template,
@@ -350,7 +336,7 @@ impl View {
         };
         self.note_goal(template, arena, slot);
         let mut count = 0;
-        for (other, wanted) in others(template, slot) {
+        for &(other, wanted) in &known.companions[slot] {
             let row = first + other;
             if !known.identities[row].is_present() {
                 continue;
@@ -432,6 +418,11 @@ pub(super) fn others(template: &Template, slot: usize) -> impl Iterator<Item = (
         others.filter(move |other| mark(template, slot, *other) == wanted).map(move |other| (other, wanted))
     };
     [Mark::Goal, Mark::KeepOut, Mark::None].into_iter().flat_map(marked)
+}
+
+/// The others of each slot, as [`others`] gives them.
+pub(super) fn companions(template: &Template) -> Vec<Vec<(usize, Mark)>> {
+    (0..template.slots.len()).map(|slot| others(template, slot).collect()).collect()
 }
 
 /// Cosine of the angle at an object between the Sun and own ship.

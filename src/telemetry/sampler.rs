@@ -30,14 +30,14 @@ const GRID: usize = 36;
 /// Turn of own orbit within which relative motion is taken as straight [rad].
 const FAST_RAD: f64 = 0.17;
 /// Range within which Clohessy and Wiltshire's solution is as good as two-body motion [m].
-const NEAR_M: f64 = 50e3;
+const NEAR_M: f64 = 20e3;
 /// Steps of Newton's by which the time of a passage is set right.
 const REFINEMENTS: usize = 2;
-/// Turn of own orbit and Stumpff's functions of it, by step of the grid.
-static GRID_STUMPFF: LazyLock<[(f64, (f64, f64)); GRID + 1]> = LazyLock::new(|| {
+/// Turn of own orbit with its sine and cosine, by step of the grid.
+static TURNS: LazyLock<[(f64, (f64, f64)); GRID + 1]> = LazyLock::new(|| {
     std::array::from_fn(|step| {
         let turn_rad = TAU * step as f64 / GRID as f64;
-        (turn_rad, kepler::stumpff(turn_rad * turn_rad))
+        (turn_rad, libm::sincos(turn_rad))
     })
 });
 
@@ -52,12 +52,16 @@ fn nearest_passage_s(mean_motion_rad_s: f64, relative: &RelativeState, limit_s: 
     let n = mean_motion_rad_s;
     let coast = |map: &ClohessyWiltshire| map.apply(relative, &Vector3::zeros());
     let (mut nearest, mut least) = (0.0, f64::INFINITY);
-    for (turn_rad, stumpff) in GRID_STUMPFF.iter() {
-        let seconds = turn_rad / n;
-        let map = ClohessyWiltshire::with_stumpff(n, seconds, turn_rad * turn_rad, *stumpff);
-        let square = coast(&map).position_rtn_m.norm_squared();
+    // Vallado, eq. 6-51, with velocities as lengths a radian.
+    let (r, v) = (&relative.position_rtn_m, relative.velocity_rtn_m_s / n);
+    let drift = 6.0 * r.x + 3.0 * v.y;
+    for (turn_rad, (sine, cosine)) in TURNS.iter() {
+        let radial = 4.0 * r.x + 2.0 * v.y + v.x * sine - (3.0 * r.x + 2.0 * v.y) * cosine;
+        let transverse = r.y - 2.0 * v.x + (6.0 * r.x + 4.0 * v.y) * sine + 2.0 * v.x * cosine - drift * turn_rad;
+        let normal = r.z * cosine + v.z * sine;
+        let square = radial * radial + transverse * transverse + normal * normal;
         if square < least {
-            (nearest, least) = (seconds, square);
+            (nearest, least) = (turn_rad / n, square);
         }
     }
     let mut refined = nearest;
@@ -73,6 +77,22 @@ fn nearest_passage_s(mean_motion_rad_s: f64, relative: &RelativeState, limit_s: 
     refined
 }
 
+/// Where something stands and moves relative to own ship, along the axes of GCRF but with own ship in the origin, when own frame has turned
+/// for `seconds` as on a circular orbit.
+fn inertial_after(frame: &RtnFrame, seconds: f64, relative: &RelativeState) -> CartesianState {
+    let (sine, cosine) = libm::sincos(frame.rate_rad_s * seconds);
+    let turned = RtnFrame {
+        radial: frame.radial * cosine + frame.transverse * sine,
+        transverse: frame.transverse * cosine - frame.radial * sine,
+        ..*frame
+    };
+    let turning = Vector3::new(0.0, 0.0, frame.rate_rad_s).cross(&relative.position_rtn_m);
+    CartesianState {
+        position_m: turned.to_gcrf(&relative.position_rtn_m),
+        velocity_m_s: turned.to_gcrf(&(relative.velocity_rtn_m_s + turning)),
+    }
+}
+
 /// What the sampler of one track remembers from sample to sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrackMemory {
@@ -80,6 +100,8 @@ pub struct TrackMemory {
     cumulative_delta_v_m_s: f64,
     /// Time of the last sample [s]; none before the first.
     last_s: Option<f64>,
+    /// Objects in the gate when all tracks were last of one time; none before.
+    company: Option<f64>,
 }
 
 /// What the observer knows at the time of a sample.
@@ -102,7 +124,8 @@ pub struct Observed<'a> {
 }
 
 impl Observed<'_> {
-    /// Channels 0 to 20 of the focus; NaN where it is not tracked or was not measured of late. The other channels are left alone.
+    /// Channels 0 to 20 of the focus; NaN where it is not tracked or was not measured of late. The other channels are left alone. Objects in
+    /// the gate are counted when all tracks are of one time, and remembered until they are again.
     pub fn write_track(&self, memory: &mut TrackMemory, out: &mut [f64; CHANNELS]) {
         out[..21].fill(f64::NAN);
         let elapsed_s = memory.last_s.map_or(0.0, |last_s| self.time_s - last_s);
@@ -117,7 +140,8 @@ impl Observed<'_> {
             return;
         }
         let state = estimate.state();
-        let relative = RelativeState::between(&self.own, &state);
+        let frame = RtnFrame::of(&self.own);
+        let relative = RelativeState::in_frame(&frame, &self.own, &state);
         let RelativeState { position_rtn_m, velocity_rtn_m_s } = relative;
         let range_m = position_rtn_m.norm();
         out[0] = range_m;
@@ -125,7 +149,7 @@ impl Observed<'_> {
         out[2..5].copy_from_slice(position_rtn_m.as_slice());
         out[5..8].copy_from_slice(velocity_rtn_m_s.as_slice());
         self.write_elements(&state, out);
-        self.write_conjunction(estimate, &state, out);
+        self.write_conjunction(estimate, &state, &frame, &relative, out);
         out[14] = acceleration.norm();
         out[15] = memory.cumulative_delta_v_m_s;
         if let Some(curve) = track.contact.light_curve {
@@ -135,8 +159,11 @@ impl Observed<'_> {
         out[17] = track.contact.cross_section_dbsm.unwrap_or(f64::NAN);
         let sight = (self.own.position_m - state.position_m).normalize();
         out[19] = libm::acos(sight.dot(&self.sun).clamp(-1.0, 1.0));
-        let near = |other: &Track| (other.estimate.state().position_m - state.position_m).norm() < COMPANY_M;
-        out[20] = self.tracks.iter().flatten().filter(|other| near(other)).count() as f64;
+        if self.tracks.iter().flatten().all(|other| other.estimate.time_s == estimate.time_s) {
+            let near = |other: &Track| (other.estimate.state().position_m - state.position_m).norm() < COMPANY_M;
+            memory.company = Some(self.tracks.iter().flatten().filter(|other| near(other)).count() as f64);
+        }
+        out[20] = memory.company.unwrap_or(f64::NAN);
     }
 
     /// Δa, |δe| and |δi|: differences of the semi-major axes, the eccentricity vectors and the orbits' normals.
@@ -156,36 +183,53 @@ impl Observed<'_> {
         out[10] = libm::atan2(own.2.cross(&other.2).norm(), own.2.dot(&other.2));
     }
 
-    /// The nearest passage within the coming revolution: its time from now [s], and both states then, by two-body motion.
+    /// The nearest passage within the coming revolution: its time from now [s], and both states then; where Clohessy and Wiltshire's
+    /// solution serves, in axes like GCRF's with own ship at rest in their origin.
     ///
     /// By Clohessy-Wiltshire prediction where the two are near. Where they are far apart, or pass fast, that only begins the search, or a
     /// straight line does, and two-body motion sets it right.
-    fn closest_approach(&self, state: &CartesianState) -> (f64, [CartesianState; 2]) {
-        let relative = RelativeState::between(&self.own, state);
+    fn closest_approach(
+        &self,
+        state: &CartesianState,
+        frame: &RtnFrame,
+        relative: &RelativeState,
+    ) -> (f64, [CartesianState; 2]) {
         let RelativeState { position_rtn_m: position, velocity_rtn_m_s: velocity } = relative;
-        let mean_motion_rad_s = RtnFrame::of(&self.own).rate_rad_s;
+        let mean_motion_rad_s = frame.rate_rad_s;
         // Not further than a step of the grid, beyond which a straight line says nothing.
         let limit_s = FAST_RAD / mean_motion_rad_s;
-        let straight_s = straight_time_s(&position, &velocity);
+        let straight_s = straight_time_s(position, velocity);
         let is_straight = straight_s.abs() < limit_s;
         let mut offset_s =
-            if is_straight { straight_s } else { nearest_passage_s(mean_motion_rad_s, &relative, limit_s) };
+            if is_straight { straight_s } else { nearest_passage_s(mean_motion_rad_s, relative, limit_s) };
+        let is_near = position.norm() <= NEAR_M;
+        if !is_straight && is_near {
+            let map = ClohessyWiltshire::over(mean_motion_rad_s, offset_s);
+            let origin = CartesianState { position_m: Vector3::zeros(), velocity_m_s: Vector3::zeros() };
+            let then = map.apply(relative, &Vector3::zeros());
+            return (offset_s, [origin, inertial_after(frame, offset_s, &then)]);
+        }
         let at = |seconds: f64| [self.own, *state].map(|state| kepler::propagate(&state, self.mu_m3_s2, seconds));
         let mut states = at(offset_s);
-        if is_straight || position.norm() > NEAR_M {
-            for _ in 0..REFINEMENTS {
-                let apart = states[1].position_m - states[0].position_m;
-                let step_s = straight_time_s(&apart, &(states[1].velocity_m_s - states[0].velocity_m_s));
-                offset_s += step_s.clamp(-limit_s, limit_s);
-                states = at(offset_s);
-            }
+        for _ in 0..REFINEMENTS {
+            let apart = states[1].position_m - states[0].position_m;
+            let step_s = straight_time_s(&apart, &(states[1].velocity_m_s - states[0].velocity_m_s));
+            offset_s += step_s.clamp(-limit_s, limit_s);
+            states = at(offset_s);
         }
         (offset_s, states)
     }
 
     /// Time of closest approach, log10 Pc and Mahalanobis miss, by two-body motion; the covariance is moved along a straight line.
-    fn write_conjunction(&self, estimate: &Estimate, state: &CartesianState, out: &mut [f64; CHANNELS]) {
-        let (offset_s, states) = self.closest_approach(state);
+    fn write_conjunction(
+        &self,
+        estimate: &Estimate,
+        state: &CartesianState,
+        frame: &RtnFrame,
+        relative: &RelativeState,
+        out: &mut [f64; CHANNELS],
+    ) {
+        let (offset_s, states) = self.closest_approach(state, frame, relative);
         out[11] = offset_s;
         let covariance_m2 = estimate.position_covariance_after_m2(offset_s);
         let Some(plane) = EncounterPlane::of(&states, &covariance_m2) else { return };

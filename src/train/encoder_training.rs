@@ -19,7 +19,7 @@ use crate::eval::pictures::encodings::encodings as picture_of;
 use crate::eval::pictures::picture::Picture;
 use crate::eval::telemetry_rows::TelemetryRows;
 use crate::models::adversary_encoder::AdversaryEncoder;
-use crate::models::anomaly::{AnomalyConfig, AnomalyModel, EncodedRows};
+use crate::models::anomaly::{AnomalyConfig, AnomalyModel};
 use crate::models::checkpoint::{self, BestCheckpoint, Checkpoint, CheckpointError};
 use crate::models::drift_reference::{DriftReference, HistogramGroup};
 use crate::models::named_tensors::Precision;
@@ -496,21 +496,14 @@ impl<'a, B: AutodiffBackend> EncoderTraining<'a, B> {
         let best = self.standing.best.ok_or_else(nothing)?;
         let kept = Checkpoint::open(&checkpoints.join(format!("step_{}", best.epoch)))?;
         let mut encoder = AdversaryEncoder::load(&kept)?;
-        let width = encoder.meta.sizes.encoding;
-        let learned = encoder.encode(&self.training.features);
-        let (held_out, errors) = encoder.encode_with_errors(&self.validation.features);
-        let anomaly = AnomalyModel::fit(
-            EncodedRows { encodings: &learned, width },
-            &self.training.classes(),
-            EncodedRows { encodings: &held_out, width },
-            &errors,
-            self.config.anomaly,
-        )?;
+        let learned = encoder.encode_rows(&self.training.features);
+        let held_out = encoder.encode_rows(&self.validation.features);
+        let anomaly = AnomalyModel::fit(&learned, &self.training.classes(), &held_out, self.config.anomaly)?;
         encoder.anomaly = Some(anomaly);
         let drift = DriftReference {
             groups: vec![
                 HistogramGroup::of("features", &self.training.features, FEATURES)?,
-                HistogramGroup::of("encodings", &learned, width)?,
+                HistogramGroup::of("encodings", &learned.encodings, encoder.meta.sizes.encoding)?,
             ],
         };
         let drift = to_json(&drift)?;
@@ -526,7 +519,7 @@ impl<'a, B: AutodiffBackend> EncoderTraining<'a, B> {
         let checkpoint = encoder.write(&checkpoints, best.epoch, Precision::Single, &others)?;
         checkpoint::mark_best(&checkpoints, BestCheckpoint { step: best.epoch, score: -f64::from(best.loss) })?;
         let title = format!("Encodings of validation windows, epoch {} (the best)", best.epoch);
-        let picture = self.picture(&held_out, &title, self.standing.epochs, events)?;
+        let picture = self.picture(&held_out.encodings, &title, self.standing.epochs, events)?;
         picture.write_png(&directory.path().join(PICTURE_FILE))?;
         let Best { epoch, loss, reconstruction, classification } = best;
         Ok(FinishedEncoder {

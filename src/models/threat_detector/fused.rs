@@ -4,7 +4,7 @@
 //! memory. So the gradient of that matrix is never written: where the tile of it that belongs to one channel and 32 hidden units has
 //! been summed over the batch, its weights take their step, while they are in cache.
 //!
-//! Images stand side by side, 32 to a [`Group`]; the large matrix stands in blocks of [`BLOCK`] × 32: the pooled pixels of a channel by
+//! Images stand side by side, 32 to a `Group`; the large matrix stands in blocks of `BLOCK` × 32: the pooled pixels of a channel by
 //! 32 hidden units. Channels are independent tasks, and sums over them run in one order: results are the same bits for any number
 //! of threads. A test holds outputs and gradients against burn's.
 

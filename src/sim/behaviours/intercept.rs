@@ -47,19 +47,28 @@ impl<'a> Intercept<'a> {
         ClohessyWiltshire::over(self.view.own.mean_motion_rad_s, tau_s)
     }
 
-    /// What the target's acceleration adds to its position after `tau_s` [m], own RTN.
-    pub(super) fn target_displacement_m(&self, tau_s: f64) -> Vector3 {
-        let lasts = self.acceleration_lasts_s.min(tau_s);
-        self.held_for(tau_s, lasts) * self.target.acceleration_rtn_m_s2
+    /// What the target's acceleration adds to its position after `tau_s` [m], own RTN; `motion`: own motion over that time.
+    pub(super) fn target_displacement_m(&self, motion: &ClohessyWiltshire, tau_s: f64) -> Vector3 {
+        let acceleration = &self.target.acceleration_rtn_m_s2;
+        if *acceleration == Vector3::zeros() {
+            return Vector3::zeros();
+        }
+        let coasts = self.motion(tau_s - self.acceleration_lasts_s.min(tau_s));
+        (motion.position_by_acceleration - coasts.position_by_acceleration) * acceleration
     }
 
     /// The target's position relative to own ship after `tau_s` if own ship coasts [m], own RTN: the zero-effort miss.
     pub(super) fn miss_m(&self, tau_s: f64) -> Vector3 {
+        self.miss_by(&self.motion(tau_s), tau_s)
+    }
+
+    /// As [`Intercept::miss_m`], with own motion over `tau_s` at hand.
+    pub(super) fn miss_by(&self, motion: &ClohessyWiltshire, tau_s: f64) -> Vector3 {
         let relative = RelativeState {
             position_rtn_m: self.target.position_rtn_m,
             velocity_rtn_m_s: self.target.velocity_rtn_m_s,
         };
-        self.motion(tau_s).zero_effort_miss_m(&relative) + self.target_displacement_m(tau_s)
+        motion.zero_effort_miss_m(&relative) + self.target_displacement_m(motion, tau_s)
     }
 
     /// The acceleration [m/s²], RTN, for the next segment that takes away `miss_m` after `tau_s` by one burn from now on.
@@ -149,10 +158,13 @@ mod tests {
         let mut target = *view.target().expect("one track");
         target.acceleration_rtn_m_s2 = Vector3::new(0.0, 0.0, 0.01);
         target.delta_v_left_m_s = 0.5;
-        let displaced_m = Intercept::new(&view, &target, 1e9).target_displacement_m(100.0).z;
+        let displaced_m = |target: &Track| {
+            let intercept = Intercept::new(&view, target, 1e9);
+            intercept.target_displacement_m(&intercept.motion(100.0), 100.0)
+        };
         // 0.5 m/s reached after 50 s: 0.5 × 0.01 × 50² + 0.5 × 50 in free space, a little less in orbit.
-        assert!((displaced_m - 37.5).abs() < 0.2, "{displaced_m}");
+        assert!((displaced_m(&target).z - 37.5).abs() < 0.2, "{}", displaced_m(&target));
         target.delta_v_left_m_s = 0.0;
-        assert_eq!(Intercept::new(&view, &target, 1e9).target_displacement_m(100.0).norm(), 0.0);
+        assert_eq!(displaced_m(&target).norm(), 0.0);
     }
 }

@@ -66,7 +66,7 @@ fn impulse(view: &View, target: &Track, intercept: &Intercept<'_>, tau_s: f64) -
     let target_then = kepler::propagate(&target_now, view.mu_m3_s2, tau_s);
     // The displacement stands in the axes that own RTN will have turned to.
     let axes_then = RtnFrame::of(&kepler::propagate(own, view.mu_m3_s2, tau_s));
-    let meeting_m = target_then.position_m + axes_then.to_gcrf(&intercept.target_displacement_m(tau_s));
+    let meeting_m = target_then.position_m + axes_then.to_gcrf(&intercept.target_displacement_m(&intercept.motion(tau_s), tau_s));
     let departure = departure_velocity(own, &meeting_m, tau_s, view.mu_m3_s2)?;
     Some(RtnFrame::of(own).to_rtn(&(departure - own.velocity_m_s)))
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::intercept::Intercept;
 use super::{Behaviour, Memory};
 use crate::astro::Vector3;
+use crate::astro::relative::ClohessyWiltshire;
 use crate::sim::distribution::Distribution;
 use crate::sim::seeds::Generator;
 use crate::sim::view::{Track, View};
@@ -62,14 +63,19 @@ const QUADRATURE: [(f64, f64); 5] = [
     (0.953_089_922_969_332, 0.118_463_442_528_094_5),
 ];
 
-/// The energy-optimal intercept after a time: acceleration now [m/s²] and Δv of the whole [m/s].
-fn optimal_intercept(intercept: &Intercept<'_>, tau_s: f64, miss_m: &Vector3) -> Option<(Vector3, f64)> {
+/// The energy-optimal intercept after a time, over which own motion is `motion`: acceleration now [m/s²] and Δv of the whole [m/s].
+fn optimal_intercept(
+    intercept: &Intercept<'_>,
+    tau_s: f64,
+    motion: &ClohessyWiltshire,
+    miss_m: &Vector3,
+) -> Option<(Vector3, f64)> {
     let responses = QUADRATURE.map(|(node, weight)| (intercept.motion(node * tau_s).position_by_velocity, weight));
     let gramian: Matrix3<f64> =
         responses.iter().map(|(response, weight)| response * response.transpose() * (*weight * tau_s)).sum();
     let costate = gramian.try_inverse()? * miss_m;
     let delta_v = responses.iter().map(|(response, weight)| (response.tr_mul(&costate)).norm() * weight * tau_s).sum();
-    Some((intercept.motion(tau_s).position_by_velocity.tr_mul(&costate), delta_v))
+    Some((motion.position_by_velocity.tr_mul(&costate), delta_v))
 }
 
 /// The numbers that a [`ZemZev`] has drawn, or that another guidance steers by in its place.
@@ -94,8 +100,9 @@ pub(super) fn steer(view: &View, target: &Track, gains: &ZemZevGains, planned_ar
     let affordable = intercept.affordable_delta_v_m_s(gains.reserve_ratio);
     let mut best = (f64::INFINITY, 0.0, Vector3::zeros());
     for tau_s in intercept.times_to_go_s(planned_arrival_s) {
-        let miss_m = intercept.miss_m(tau_s);
-        let Some((acceleration, delta_v)) = optimal_intercept(&intercept, tau_s, &miss_m) else { continue };
+        let motion = intercept.motion(tau_s);
+        let miss_m = intercept.miss_by(&motion, tau_s);
+        let Some((acceleration, delta_v)) = optimal_intercept(&intercept, tau_s, &motion, &miss_m) else { continue };
         let cost = intercept.cost_m_s(tau_s, delta_v, gains.time_weight_m_s2, affordable, acceleration.norm());
         if cost < best.0 {
             let is_near = miss_m.norm() < gains.dead_band_m;
@@ -172,7 +179,8 @@ mod tests {
         let view = duel.pursuer_view();
         let intercept = Intercept::new(&view, view.target().expect("one track"), 0.0);
         let miss_m = Vector3::new(10.0, -20.0, 30.0);
-        let (acceleration, delta_v) = optimal_intercept(&intercept, 200.0, &miss_m).expect("regular");
+        let (acceleration, delta_v) =
+            optimal_intercept(&intercept, 200.0, &intercept.motion(200.0), &miss_m).expect("regular");
         assert!((acceleration - miss_m * (3.0 / 4e4)).norm() < 1e-9);
         assert!((delta_v - 1.5 * miss_m.norm() / 200.0).abs() < 1e-6);
     }

@@ -17,6 +17,7 @@ use super::reset::EpisodeSeed;
 use super::schedule::Arena;
 use super::seeds::{Generator, Purpose};
 use super::sensors::Sensor;
+use super::sensors::measurement::{Measurement, Signal};
 use super::sensors::scene::Scene;
 use super::sensors::signature::Signature;
 use super::template::{Physics, Slot, Template};
@@ -29,6 +30,14 @@ use crate::astro::{CartesianState, Vector3};
 /// Change of an acceleration, as a share of the greater, up to which it counts as held: an angle of 23°.
 pub(super) const HELD_CHANGE: f64 = 0.4;
 
+/// Looks of which one is at all that can be seen, where some are watched.
+const OTHERS_EVERY: u32 = 3;
+
+/// Segments since the episode began.
+fn segments_played(time_s: f64, segment_s: f64) -> u64 {
+    (time_s / segment_s).round() as u64
+}
+
 /// Sensing of a shard; empty where every spacecraft sees the truth.
 #[derive(Default)]
 pub(super) struct Sensing {
@@ -37,8 +46,17 @@ pub(super) struct Sensing {
     /// What is supposed of each slot that no sensor tells.
     priors: Vec<Prior>,
     arenas: Vec<ArenaSensing>,
-    /// Segments from look to look, by arena.
-    look_every: Vec<u32>,
+    /// When sensors look at what, by arena.
+    tasking: Vec<Tasking>,
+}
+
+/// When the sensors of an arena look.
+#[derive(Clone, Debug)]
+struct Tasking {
+    /// Segments from look to look.
+    every: u32,
+    /// Slots that every look is at; `None`: all. The others are looked at in one look of [`OTHERS_EVERY`].
+    watched: Option<Vec<usize>>,
 }
 
 /// The rows of one arena that can be seen.
@@ -161,21 +179,22 @@ impl Sensing {
             observers,
             priors: template.slots.iter().map(Prior::of).collect(),
             arenas: seeds.iter().map(arena).collect(),
-            look_every: vec![1; seeds.len()],
+            tasking: vec![Tasking { every: 1, watched: None }; seeds.len()],
         }
     }
 
-    /// From now on the sensors of an arena look once in `segments` segments, at the end of each such stretch since the episode began.
-    pub(super) fn look_every(&mut self, arena: usize, segments: u32) {
-        if let Some(every) = self.look_every.get_mut(arena) {
-            *every = segments.max(1);
+    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments, at the end of each such stretch since the
+    /// episode began, and at the others once in [`OTHERS_EVERY`] times as many.
+    pub(super) fn watch(&mut self, arena: usize, segments: u32, watched: &[usize]) {
+        if let Some(tasking) = self.tasking.get_mut(arena) {
+            *tasking = Tasking { every: segments.max(1), watched: Some(watched.to_vec()) };
         }
     }
 
     /// Whether the sensors of an arena look at the end of the segment that was played: also at the end of the episode.
     pub(super) fn is_due(&self, index: usize, arena: &Arena, segment_s: f64) -> bool {
-        let played = (arena.time_s / segment_s).round() as u64;
-        arena.outcome.is_some() || played.is_multiple_of(u64::from(self.look_every[index]))
+        let every = u64::from(self.tasking[index].every);
+        arena.outcome.is_some() || segments_played(arena.time_s, segment_s).is_multiple_of(every)
     }
 
     /// Whether every spacecraft sees the truth.
@@ -245,6 +264,9 @@ impl Sensing {
     pub(super) fn look(&mut self, template: &Template, sun: &SunModel, arena: usize, time_s: f64, rows: &Visible<'_>) {
         let slots = template.slots.len();
         let Visible { orbits, identities, .. } = *rows;
+        let Tasking { every, watched } = &self.tasking[arena];
+        let is_whole = segments_played(time_s, template.segment_s).is_multiple_of(u64::from(every * OTHERS_EVERY));
+        let watched = watched.as_ref().filter(|_| !is_whole);
         let ArenaSensing { generator, signatures, tracks, closest_approach_m } = &mut self.arenas[arena];
         for (slot, observer) in self.observers.iter().enumerate() {
             let Some(observer) = observer else { continue };
@@ -256,6 +278,9 @@ impl Sensing {
                     tracks[target] = None;
                     continue;
                 }
+                if watched.is_some_and(|watched| !watched.contains(&target)) {
+                    continue;
+                }
                 let mut scene = lookout.scene(&orbits[target].state(), signatures[target]);
                 rows.break_up(target, &mut scene);
                 observer.watch(&mut tracks[target], &scene, &lookout, generator);
@@ -264,7 +289,8 @@ impl Sensing {
                 if of == slot {
                     return Some(own.position_m);
                 }
-                tracks[of].as_ref().map(|track| track.estimate.state().position_m)
+                let held = tracks[of].as_ref().filter(|track| track.estimate.time_s == time_s);
+                held.map(|track| track.estimate.state().position_m)
             };
             if let (Some(who_m), Some(target_m)) =
                 (position_m(template.objective.who), position_m(template.objective.target))
@@ -308,32 +334,34 @@ impl Observer {
         Track::given(Estimate::about(0.0, &state, [sigmas[0], sigmas[1], lasting]))
     }
 
-    /// Each sensor's look at one target, and what it makes of the track.
+    /// Each sensor's look at one target, and what they make of the track together.
     fn watch(&self, track: &mut Option<Track>, scene: &Scene, lookout: &Lookout<'_>, generator: &mut Generator) {
         let own = lookout.own;
         let before = track.as_ref().map(|held| (held.estimate.time_s, held.estimate.acceleration_m_s2()));
-        let mut measured = false;
+        let mut measured: Option<Measurement> = None;
+        // The last of either kind: what a radar and a telescope hear.
+        let mut signals = [None; 2];
         for sensor in &self.config.sensors {
             let lost = self.config.dropout_probability;
             if lost > 0.0 && generator.random::<f64>() < lost {
                 continue;
             }
             let Some(measurement) = sensor.observe(scene, generator) else { continue };
-            measured = true;
-            // What the tracker cannot follow, as where numbers have left the finite ones, is no track any more.
-            if self.tracker.step(track, scene.time_s, own, Some(&measurement)).is_err() {
-                *track = None;
-            }
-            if let (Some(signal), Some(held)) = (measurement.signal, track.as_mut()) {
-                let position_rtn_m = lookout.offset_rtn_m(&held.estimate.state().position_m);
-                let seen = Scene { position_rtn_m, ..*scene };
-                if let Some((range_m, sight)) = seen.line_of_sight() {
-                    held.contact.hear(signal, range_m, seen.phase_rad(&sight));
-                }
-            }
+            let place = usize::from(matches!(measurement.signal, Some(Signal::Magnitude { .. })));
+            signals[place] = measurement.signal.or(signals[place]);
+            measured = Some(measured.map_or(measurement, |before| before.joined(&measurement)));
         }
-        if !measured && self.tracker.step(track, scene.time_s, own, None).is_err() {
+        // What the tracker cannot follow, as where numbers have left the finite ones, is no track any more.
+        if self.tracker.step(track, scene.time_s, own, measured.as_ref()).is_err() {
             *track = None;
+        }
+        if let (true, Some(held)) = (measured.is_some(), track.as_mut()) {
+            let position_rtn_m = lookout.offset_rtn_m(&held.estimate.state().position_m);
+            let seen = Scene { position_rtn_m, ..*scene };
+            if let Some((range_m, sight)) = seen.line_of_sight() {
+                let phase_rad = seen.phase_rad(&sight);
+                signals.into_iter().flatten().for_each(|signal| held.contact.hear(signal, range_m, phase_rad));
+            }
         }
         if let (Some((from_s, was_m_s2)), Some(held)) = (before, track.as_mut()) {
             let now_m_s2 = held.estimate.acceleration_m_s2();

@@ -197,6 +197,44 @@ mod tests {
     use crate::sim::sensors::SensorKind;
     use crate::sim::sensors::measurement::Reading;
 
+    #[test]
+    fn two_measurements_joined_say_what_they_say_in_turn() {
+        use crate::sim::sensors::measurement::Direction;
+        let own = CartesianState { position_m: Vector3::zeros(), velocity_m_s: Vector3::zeros() };
+        let target =
+            CartesianState { position_m: Vector3::new(4e3, -7e3, 5e3), velocity_m_s: Vector3::new(3.0, -2.0, 1.0) };
+        let motion = Motion::Hill { mean_motion_rad_s: 1e-3 };
+        let filter = Filter { motion, manoeuvres: QUIET, longest_step_s: LONGEST_STEP_S };
+        let aside = |x: f64, y: f64| target.position_m + Vector3::new(x, y, 0.0);
+        let radar = Measurement {
+            time_s: 0.0,
+            kind: SensorKind::Radar,
+            direction: Some(Direction::along(&aside(1.0, 0.0), 2e-4)),
+            range_m: Some(Reading { value: target.position_m.norm() + 0.5, sigma: 1.0 }),
+            range_rate_m_s: Some(Reading { value: 0.2, sigma: 0.05 }),
+            signal: None,
+        };
+        let telescope = Measurement {
+            kind: SensorKind::Optical,
+            direction: Some(Direction::along(&aside(0.0, -1.0), 1e-4)),
+            range_m: None,
+            range_rate_m_s: None,
+            ..radar
+        };
+        let start = Estimate::about(0.0, &target, [1.0, 0.1, 1e-3]);
+        let update = |estimate: &Estimate, measurement: &Measurement| {
+            let innovation = filter.innovation(estimate, measurement, &own).expect("sound");
+            filter.update(estimate, &innovation).expect("sound")
+        };
+        let in_turn = update(&update(&start, &radar), &telescope);
+        let at_once = update(&start, &radar.joined(&telescope));
+        assert!((at_once.mean - in_turn.mean).norm() < 1e-3 * (in_turn.mean - start.mean).norm());
+        assert!((at_once.covariance - in_turn.covariance).norm() < 1e-3 * in_turn.covariance.norm());
+        let both = radar.joined(&telescope);
+        assert_eq!((both.dimension(), both.range_m), (4, radar.range_m));
+        assert!((both.direction.expect("two").sigma_rad - 2e-4 / 5f64.sqrt()).abs() < 1e-12);
+    }
+
     const QUIET: Manoeuvres = Manoeuvres { white_density_m2_s3: 1e-12, sigma_m_s2: 0.0, time_constant_s: 100.0 };
 
     fn orbit(j2: f64) -> Filter {

@@ -9,6 +9,9 @@ use super::products::{inverse_of_positive, product, product_of_first};
 use crate::astro::{CartesianState, Vector3};
 use crate::sim::sensors::measurement::Measurement;
 
+/// Share of a row's error below which its curvature is left out.
+const NEGLIGIBLE: f64 = 0.02;
+
 /// A measurement against an estimate, in the order of the measurement's entries; a row that is not measured is zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Innovation {
@@ -41,7 +44,7 @@ impl Innovation {
     /// The curvature of what is measured is allowed for to second order: with the second derivatives Hᵢ of row i, ½ tr(Hᵢ P) is
     /// added to what is expected and ½ tr(Hᵢ P Hⱼ P) to the noise. Without it a range good to a metre makes a young
     /// track too sure: 200 m across at 20 km lengthen the range by 1 m. Source: Bar-Shalom, Li and Kirubarajan, Estimation
-    /// with Applications to Tracking and Navigation, section 10.3.2.
+    /// with Applications to Tracking and Navigation, section 10.3.2. It is left out where it is less than a fiftieth of every row's own error.
     ///
     /// # Errors
     /// [`TrackError::Measurement`], [`TrackError::Coincident`], [`TrackError::Lost`].
@@ -95,27 +98,31 @@ impl Innovation {
         }
         let block = |row: usize, column: usize| estimate.covariance.fixed_view::<3, 3>(row, column).into_owned();
         let (positions, across, velocities) = (block(0, 0), block(0, 3), block(3, 3));
-        // Hᵢ P of each row, in blocks by position and velocity: of the first three rows only the upper two are not zero.
-        let bent = curvature.map(|second| [second * positions, second * across]);
-        let rate = [
-            bent[3][0] + mixed * across.transpose(),
-            bent[3][1] + mixed * velocities,
-            mixed * positions,
-            mixed * across,
-        ];
-        let trace = |left: &Matrix3<f64>, right: &Matrix3<f64>| left.component_mul(&right.transpose()).sum();
-        let mut added = Matrix4::zeros();
-        for row in 0..3 {
-            residual[row] -= 0.5 * bent[row][0].trace();
-            for column in 0..=row {
-                added[(row, column)] = 0.5 * trace(&bent[row][0], &bent[column][0]);
+        let mut noise = measurement.covariance();
+        let bends = Bends::of(&positions, &velocities, range_m, velocity_m_s.norm());
+        if bends.count(&noise) {
+            // Hᵢ P of each row, in blocks by position and velocity: of the first three rows only the upper two are not zero.
+            let bent = curvature.map(|second| [second * positions, second * across]);
+            let rate = [
+                bent[3][0] + mixed * across.transpose(),
+                bent[3][1] + mixed * velocities,
+                mixed * positions,
+                mixed * across,
+            ];
+            let trace = |left: &Matrix3<f64>, right: &Matrix3<f64>| left.component_mul(&right.transpose()).sum();
+            let mut added = Matrix4::zeros();
+            for row in 0..3 {
+                residual[row] -= 0.5 * bent[row][0].trace();
+                for column in 0..=row {
+                    added[(row, column)] = 0.5 * trace(&bent[row][0], &bent[column][0]);
+                }
+                added[(3, row)] = 0.5 * (trace(&rate[0], &bent[row][0]) + trace(&rate[2], &bent[row][1]));
             }
-            added[(3, row)] = 0.5 * (trace(&rate[0], &bent[row][0]) + trace(&rate[2], &bent[row][1]));
+            residual[3] -= 0.5 * (rate[0].trace() + rate[3].trace());
+            added[(3, 3)] = 0.5 * (trace(&rate[0], &rate[0]) + trace(&rate[3], &rate[3])) + trace(&rate[1], &rate[2]);
+            added.fill_upper_triangle_with_lower_triangle();
+            noise += added;
         }
-        residual[3] -= 0.5 * (rate[0].trace() + rate[3].trace());
-        added[(3, 3)] = 0.5 * (trace(&rate[0], &rate[0]) + trace(&rate[3], &rate[3])) + trace(&rate[1], &rate[2]);
-        added.fill_upper_triangle_with_lower_triangle();
-        let noise = measurement.covariance() + added;
         let cross = product_of_first(&estimate.covariance, &jacobian.transpose());
         let spread = product(&jacobian, &cross.fixed_rows::<6>(0).into_owned()) + noise;
         // Scaled to correlations, since radians and metres differ by many decades.
@@ -138,6 +145,32 @@ impl Innovation {
             dimension: measurement.dimension(),
             normalised_square,
         })
+    }
+}
+
+/// What the curvature of a measurement adds to its rows at most, by the size of the estimate's errors.
+struct Bends {
+    angle_rad: f64,
+    range_m: f64,
+    range_rate_m_s: f64,
+}
+
+impl Bends {
+    /// Bounds by the traces of the covariances of position and velocity; `speed_m_s`: of the target relative to own ship.
+    fn of(positions: &Matrix3<f64>, velocities: &Matrix3<f64>, range_m: f64, speed_m_s: f64) -> Self {
+        let (spread_m2, spread_m2_s2) = (positions.trace().max(0.0), velocities.trace().max(0.0));
+        let bend_m = spread_m2 / range_m;
+        Self {
+            angle_rad: 2.0 * bend_m / range_m,
+            range_m: bend_m,
+            range_rate_m_s: 3.0 * speed_m_s * bend_m / range_m + 2.0 * (spread_m2 * spread_m2_s2).sqrt() / range_m,
+        }
+    }
+
+    /// Whether any of them counts beside the errors of which `noise` is the covariance; what is not finite does.
+    fn count(&self, noise: &Matrix4<f64>) -> bool {
+        let small = |bend: f64, row: usize| bend * bend < NEGLIGIBLE * NEGLIGIBLE * noise[(row, row)];
+        !(small(self.angle_rad, 0) && small(self.range_m, 2) && small(self.range_rate_m_s, 3))
     }
 }
 
