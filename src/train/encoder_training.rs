@@ -81,7 +81,7 @@ impl Default for EncoderTrainingConfig {
     fn default() -> Self {
         Self {
             learner: EncoderLearnerConfig { class_weight: 0.3, ..EncoderLearnerConfig::default() },
-            epochs: 30,
+            epochs: 8,
             batch: 256,
             learning_rate: 1e-3,
             final_learning_rate: 1e-5,

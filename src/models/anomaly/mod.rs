@@ -1,9 +1,9 @@
 //! How far what an encoder makes of a window lies from all that it was trained on, as a percentile of held-out windows.
 //!
-//! Three parts of a window are judged each by itself: how its object moves, how it looks, and what own systems tell. Of a part, what the
-//! encoding gives back and what that is off are taken together, and scored by their Gaussian density in the class that fits them
-//! best. A window is as strange as its strangest part, each of which has a share of the false alarms ([`Part::share`]); all is mapped
-//! to percentiles of held-out windows, never of those that were trained on.
+//! Four parts of a window are judged each by itself: how its object moves, how it will pass, how it looks, and what own systems tell. Of a
+//! part, what the encoding gives back and what that is off are taken together, and scored by their Gaussian density in a class. A window
+//! is as strange as its strangest part, each of which has a share of the false alarms ([`Part::share`]), in the one class that explains
+//! it best; all is mapped to percentiles of held-out windows, never of those that were trained on.
 //!
 //! Judged as one, the numbers in which nothing is strange would hide those in which much is: of 128 features, a behaviour that is
 //! new in its motion alone changes a few.
@@ -136,7 +136,7 @@ pub struct Anomaly {
     pub distance: f64,
     /// Mean square of what the features given back are off, in scaled units.
     pub reconstruction_error: f64,
-    /// How strange each part is by itself.
+    /// How strange each part is in the class that explains the window best.
     pub parts: Vec<PartAnomaly>,
     /// The surprise of the strangest part, in the order of the percentile, but without an upper end.
     pub surprise: f64,
@@ -260,7 +260,7 @@ impl AnomalyModel {
         if self.clouds.is_empty() || !self.clouds.iter().all(|cloud| cloud.is_sound(width)) {
             return Err(AnomalyError::Damaged("a cloud is of another size, or not finite"));
         }
-        if self.parts.is_empty() || !self.parts.iter().all(KnownPart::is_sound) {
+        if self.parts.is_empty() || !self.parts.iter().all(|part| part.is_sound(self.clouds.len())) {
             return Err(AnomalyError::Damaged("a part is of another size, or not finite"));
         }
         if !(0.0..=100.0).contains(&self.anomalous_percentile) {
@@ -317,16 +317,19 @@ impl AnomalyModel {
         nearest
     }
 
-    /// How strange each part of each row is, and the greatest surprise.
+    /// How strange each part of each row is, and the greatest surprise, in the class in which that is least.
     fn strangest(&self, rows: &EncodedRows) -> Vec<(Vec<PartAnomaly>, f64)> {
-        let mut judged = vec![(Vec::with_capacity(self.parts.len()), f64::NEG_INFINITY); rows.rows()];
-        for part in &self.parts {
-            for ((parts, greatest), (of_part, surprise)) in judged.iter_mut().zip(part.judge(rows)) {
-                parts.push(of_part);
-                *greatest = greatest.max(surprise);
-            }
-        }
-        judged
+        let judged: Vec<_> = self.parts.iter().map(|part| part.judge(rows)).collect();
+        let strangest = |row: usize| {
+            let of_class = |class: usize| {
+                let parts = judged.iter().map(|part| part[row][class].0).collect();
+                let greatest = judged.iter().map(|part| part[row][class].1).fold(f64::NEG_INFINITY, f64::max);
+                (parts, greatest)
+            };
+            let all = (0..self.clouds.len()).map(of_class);
+            all.min_by(|(_, one), (_, other)| one.total_cmp(other)).expect("a model knows a class")
+        };
+        (0..rows.rows()).map(strangest).collect()
     }
 }
 
@@ -374,9 +377,6 @@ mod tests {
             }
         };
         uniform(&|anomaly| anomaly.percentile);
-        for part in 0..Part::ALL.len() {
-            uniform(&|anomaly| anomaly.parts[part].percentile);
-        }
         let above = anomalies.iter().filter(|anomaly| anomaly.is_anomalous).count();
         assert!((75..=225).contains(&above), "{above} of 3,000 above the 95th");
         let right = anomalies.iter().zip(&labels).filter(|(anomaly, label)| anomaly.nearest[0].0.index() == **label);
@@ -395,7 +395,7 @@ mod tests {
         };
         assert!(!told(&|_| ()).is_anomalous);
         for (index, part) in Part::ALL.into_iter().enumerate() {
-            let off = |by: f32| told(&move |rows| rows.residuals[part.features().start + 1] += by);
+            let off = |by: f32| told(&move |rows| rows.residuals[part.features()[1]] += by);
             let anomaly = off(3.0);
             assert!(anomaly.is_anomalous && anomaly.parts[index].percentile > 99.9, "{part:?} {anomaly:?}");
             let others = anomaly.parts.iter().filter(|other| other.part != part);
@@ -407,12 +407,9 @@ mod tests {
 
     #[test]
     fn parts_hold_every_feature_once_and_share_all_alarms() {
-        let mut next = 0;
-        for part in Part::ALL {
-            assert_eq!(part.features().start, next);
-            next = part.features().end;
-        }
-        assert_eq!(next, FEATURES);
+        let mut features: Vec<usize> = Part::ALL.into_iter().flat_map(Part::features).collect();
+        features.sort_unstable();
+        assert_eq!(features, (0..FEATURES).collect::<Vec<_>>());
         assert!((Part::ALL.iter().map(|part| part.share()).sum::<f64>() - 1.0).abs() < 1e-12);
     }
 

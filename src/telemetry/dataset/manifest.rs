@@ -25,7 +25,7 @@ pub const FORMAT: &str = "astroshield telemetry windows";
 pub const VERSION: u64 = 1;
 
 /// Episodes of a part, where nothing else is asked for.
-pub const EPISODES_PER_PART: u64 = 256;
+pub const EPISODES_PER_PART: u64 = 1_024;
 
 /// What a data set holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
