@@ -14,7 +14,7 @@ use crate::models::threat_detector::file::{NETWORK as DETECTOR, ThreatDetector};
 use crate::scenario::Scenario;
 use crate::sim::reset::EpisodeSeed;
 use crate::sim::seeds::SeedDomain;
-use crate::telemetry::config::TelemetryRole;
+use crate::telemetry::config::{TelemetryRole, TelemetrySource};
 use crate::telemetry::dataset::opened::Dataset;
 use crate::telemetry::dataset::split::Split;
 use crate::telemetry::labelled::LabelledWindow;
@@ -64,7 +64,8 @@ fn tests(arguments: &EvaluateArguments) -> Result<Vec<Test>, Failure> {
     if path.is_dir() {
         let data = Dataset::open(path)?;
         let of = |split: Split| {
-            Ok(Test { name: split.name().to_owned(), role: role(split), casts: Vec::new(), windows: data.load(split)? })
+            let (name, casts) = (split.name().to_owned(), data.casts(split).to_vec());
+            Ok(Test { name, role: role(split), casts, windows: data.load(split)? })
         };
         return [Split::Test, Split::Shifted, Split::Unknown]
             .into_iter()
@@ -80,21 +81,26 @@ fn role(split: Split) -> TelemetryRole {
     split.role().unwrap_or(TelemetryRole::Training)
 }
 
-/// Windows of episodes that no model was trained or chosen on.
-fn fresh(scenario: &Scenario, arguments: &EvaluateArguments) -> Result<Test, Failure> {
-    let source = scenario.telemetry.as_ref().ok_or_else(|| {
+/// Whose telemetry the scenario has recorded.
+fn recorded(scenario: &Scenario) -> Result<&TelemetrySource, Failure> {
+    scenario.telemetry.as_ref().ok_or_else(|| {
         Failure::message(format!(
             "the scenario '{}' has no block `telemetry`: it says not whose is recorded",
             scenario.name
         ))
-    })?;
+    })
+}
+
+/// Windows of episodes that no model was trained or chosen on.
+fn fresh(scenario: &Scenario, arguments: &EvaluateArguments) -> Result<Test, Failure> {
+    let source = recorded(scenario)?;
     let episode = |arena| EpisodeSeed { run: arguments.seed, domain: SeedDomain::Report, arena, episode: 0 };
     let seeds: Vec<EpisodeSeed> = (0..arguments.episodes).map(episode).collect();
     Ok(Test {
         name: scenario.name.clone(),
         role: source.role,
         casts: scenario.template.casts.iter().map(|cast| cast.name.clone()).collect(),
-        windows: windows(&scenario.template, source.observer, &seeds),
+        windows: windows(&scenario.template, source, &seeds),
     })
 }
 
@@ -161,8 +167,8 @@ fn training_windows(arguments: &EvaluateArguments) -> Result<Vec<LabelledWindow>
         return Ok(Dataset::open(&arguments.scenario)?.load(Split::Train)?);
     }
     let scenario = super::load(&arguments.scenario)?;
-    let observer = scenario.telemetry.as_ref().map_or(0, |source| source.observer);
+    let source = recorded(&scenario)?;
     let episode = |arena| EpisodeSeed { run: arguments.seed, domain: SeedDomain::Train, arena, episode: 0 };
     let seeds: Vec<EpisodeSeed> = (0..BASELINE_EPISODES).map(episode).collect();
-    Ok(windows(&scenario.template, observer, &seeds))
+    Ok(windows(&scenario.template, source, &seeds))
 }

@@ -163,9 +163,10 @@ impl Scenario {
         let slot = |name: &String| config.spacecraft.iter().position(|craft| craft.name == *name);
         let source = |of: &TelemetryConfig| {
             let further_tests = of.further_tests.iter().map(PathBuf::from).collect();
-            Some(TelemetrySource { observer: slot(&of.observer)?, role: of.role, further_tests })
+            let latency_s = of.latency_s.clone();
+            Some(TelemetrySource { observer: slot(&of.observer)?, role: of.role, latency_s, further_tests })
         };
-        let telemetry = config.telemetry.as_ref().and_then(source);
+        let telemetry = resolved.telemetry.as_ref().and_then(source);
         let held_out = resolved.held_out.iter().filter_map(|(name, list)| Some((slot(name)?, list.clone()))).collect();
         Ok(Self {
             name: config.name.clone(),

@@ -129,6 +129,9 @@ pub struct Ledger {
     pub acceleration_held_s: f64,
     /// Rate at which it has tumbled since a break-up [rad/s]; zero while it is whole.
     pub tumble_rad_s: f64,
+    /// Area that it has unfolded in the episode, as a multiple of its own [-]; zero while nothing is.
+    #[serde(default)]
+    pub unfolded: f64,
 }
 
 /// Team and role.

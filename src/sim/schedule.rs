@@ -175,6 +175,7 @@ type Deciding = (
     &'static mut Orbit,
     &'static mut Mass,
     &'static Thruster,
+    &'static mut Surface,
     &'static mut Ledger,
     &'static mut Identity,
     &'static mut Pilot,
@@ -185,9 +186,19 @@ type Deciding = (
 /// Learned spacecraft follow their plan, scripted ones their behaviour.
 fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
     let shared = &mut *shared;
-    let (mut orbits, mut masses, thrusters, mut ledgers, mut identities, mut pilots, mut commands, mut emissions) =
-        columns!(query);
+    let (
+        mut orbits,
+        mut masses,
+        thrusters,
+        mut surfaces,
+        mut ledgers,
+        mut identities,
+        mut pilots,
+        mut commands,
+        mut emissions,
+    ) = columns!(query);
     let (orbits, masses) = (orbits.bypass_change_detection(), masses.bypass_change_detection());
+    let surfaces = surfaces.bypass_change_detection();
     let (ledgers, identities) = (ledgers.bypass_change_detection(), identities.bypass_change_detection());
     let (pilots, commands) = (pilots.bypass_change_detection(), commands.bypass_change_detection());
     let emissions = emissions.bypass_change_detection();
@@ -217,6 +228,11 @@ fn decide(mut shared: ResMut<Shared>, mut query: Query<Deciding>) {
             let act = behaviour.act(&view, &mut pilots[row].memory, &mut arena.adversary);
             commands[row].acceleration_rtn_m_s2 = act.acceleration_rtn_m_s2;
             emissions[row] = act.emission;
+            if act.unfolds > 0.0 {
+                let before = 1.0 + ledgers[row].unfolded;
+                ledgers[row].unfolded += act.unfolds;
+                surfaces[row].area_m2 *= (before + act.unfolds) / before;
+            }
             if let Some(children) = &act.release {
                 let of = first..first + slots;
                 let mut rows = ReleaseRows {

@@ -94,6 +94,30 @@ fn see_one_by_one(
     }
 }
 
+impl Rows<'_> {
+    /// What is in force for one who watches slot `watched` of this arena: what anyone does from afar, or else what that slot does.
+    #[must_use]
+    pub fn class_in_force(&self, template: &Template, arena: &Arena, watched: usize) -> ThreatClass {
+        let class = |slot: usize| {
+            let Pilot { behaviour, memory } = &self.pilots[slot];
+            let behaviour = behaviour.filter(|_| self.identities[slot].is_present())?;
+            let class = template.slots[slot].behaviour(behaviour).class(memory, arena.time_s);
+            let is_alone = || !has_company(slot, template, self.identities, self.orbits);
+            // A release is over when the child is gone.
+            Some(if class == ThreatClass::SubsatelliteRelease && is_alone() { ThreatClass::Nominal } else { class })
+        };
+        let from_afar = (0..template.slots.len()).filter_map(class).find(|class| class.acts_from_afar());
+        from_afar.or_else(|| class(watched)).unwrap_or_default()
+    }
+
+    /// Whether a class describes what slot `watched` of this arena does.
+    #[must_use]
+    pub fn is_classed(&self, template: &Template, watched: usize) -> bool {
+        let Pilot { behaviour, memory } = &self.pilots[watched];
+        behaviour.is_none_or(|behaviour| template.slots[watched].behaviour(behaviour).is_classed(memory))
+    }
+}
+
 impl Shard {
     /// A shard with one arena for each of `seeds`, reset.
     #[must_use]
@@ -325,34 +349,11 @@ impl Shard {
         })
     }
 
-    /// What is in force in an arena for one who watches slot `watched`: what anyone does from afar, or else what that slot does.
-    pub fn class_in_force(&mut self, index: usize, watched: usize) -> ThreatClass {
-        self.with_rows(index, |template, arena, rows| {
-            let class = |slot: usize| {
-                let Pilot { behaviour, memory } = &rows.pilots[slot];
-                let behaviour = behaviour.filter(|_| rows.identities[slot].is_present())?;
-                let class = template.slots[slot].behaviour(behaviour).class(memory, arena.time_s);
-                let is_alone = || !has_company(slot, template, rows.identities, rows.orbits);
-                // A release is over when the child is gone.
-                Some(if class == ThreatClass::SubsatelliteRelease && is_alone() { ThreatClass::Nominal } else { class })
-            };
-            let from_afar = (0..template.slots.len()).filter_map(class).find(|class| class.acts_from_afar());
-            from_afar.or_else(|| class(watched)).unwrap_or_default()
-        })
-    }
-
-    /// Whether a class describes what slot `watched` of an arena does.
-    pub fn is_classed(&mut self, index: usize, watched: usize) -> bool {
-        self.with_rows(index, |template, _, rows| {
-            let Pilot { behaviour, memory } = &rows.pilots[watched];
-            behaviour.is_none_or(|behaviour| template.slots[watched].behaviour(behaviour).is_classed(memory))
-        })
-    }
-
-    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments and at the others in every third such
-    /// look; tracks stand still between two looks. For recordings, where nobody with sensors flies by what they tell.
-    pub fn watch(&mut self, index: usize, segments: u32, watched: &[usize]) {
-        self.world.resource_mut::<Shared>().sensing.watch(index, segments, watched);
+    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` of them before the end of each
+    /// such stretch, and at the others in every third such look; tracks stand still between two looks. For recordings, where nobody with
+    /// sensors flies by what they tell.
+    pub fn watch(&mut self, index: usize, segments: u32, ahead: u32, watched: &[usize]) {
+        self.world.resource_mut::<Shared>().sensing.watch(index, segments, ahead, watched);
     }
 
     /// States of an arena's slots, in order.

@@ -113,13 +113,13 @@ fn windows_that_are_read_are_those_of_the_simulator_to_the_bit() {
     let (root, _) = made();
     let data = Dataset::open(&root.path().join("data")).expect("it is whole");
     let scenario = Scenario::load(root.path().join("short.ron")).expect("sound");
-    let observer = scenario.telemetry.expect("a block").observer;
+    let source = scenario.telemetry.expect("a block");
     let mut seen = 0;
     for split in [Split::Train, Split::Validation, Split::Test] {
         let read = data.load(split).expect("sound");
         let seeds: Vec<EpisodeSeed> =
             (0..60).map(|arena| EpisodeSeed { run: 5, domain: split.domain(), arena, episode: 0 }).collect();
-        let played = windows(&scenario.template, observer, &seeds);
+        let played = windows(&scenario.template, &source, &seeds);
         assert!(read.len() < played.len());
         for (LabelledWindow { window, label }, played) in read.iter().zip(&played) {
             assert_eq!((bits(window), label), (bits(&played.window), &played.label), "{split:?}");

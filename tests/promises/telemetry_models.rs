@@ -31,9 +31,9 @@ const CLASSES: usize = ThreatClass::ALL.len();
 /// Windows to learn from and others to judge on, of the shipped scenario.
 static WINDOWS: LazyLock<[Vec<LabelledWindow>; 2]> = LazyLock::new(|| {
     let scenario = shipped::scenario("mixed_threats");
-    let observer = scenario.telemetry.expect("it is recorded").observer;
+    let source = scenario.telemetry.expect("it is recorded");
     [(SeedDomain::Train, 420), (SeedDomain::Select, 140)]
-        .map(|(domain, count)| windows(&scenario.template, observer, &shipped::seeds(domain, count)))
+        .map(|(domain, count)| windows(&scenario.template, &source, &shipped::seeds(domain, count)))
 });
 
 fn rows(wanted: Wanted) -> (Scaling, [TelemetryRows; 2]) {

@@ -123,7 +123,7 @@ fn evaluate<B: AutodiffBackend>(
         test: &test,
         shifted: shifted.as_ref(),
         unknown: &unknown,
-        unknown_casts: &[],
+        unknown_casts: data.casts(Split::Unknown),
         least_tracked: config.least_tracked,
         seed: arguments.seed,
     };

@@ -10,6 +10,7 @@ use super::directory::DatasetDirectory;
 use crate::eval::telemetry_windows;
 use crate::scenario::Scenario;
 use crate::sim::reset::EpisodeSeed;
+use crate::telemetry::config::TelemetrySource;
 use crate::telemetry::dataset::manifest::{
     ClassCounts, Manifest, Origin, PartEntry, PartSource, ScenarioEntry, Simulated, hexadecimal,
 };
@@ -63,7 +64,7 @@ pub struct Progress {
 struct Share<'a> {
     split: Split,
     scenario: &'a Scenario,
-    observer: usize,
+    source: &'a TelemetrySource,
     windows: u64,
 }
 
@@ -85,6 +86,7 @@ pub fn make(
             name: scenario.name.clone(),
             hash: scenario.hash.clone(),
             role: source.role,
+            casts: scenario.template.casts.iter().map(|cast| cast.name.clone()).collect(),
         })
     };
     let origin = Origin::Simulated(Simulated {
@@ -140,7 +142,7 @@ fn shares<'a>(request: &Request<'a>) -> Result<Vec<Share<'a>>, MakingError> {
                 let (windows, scenarios) = (request.windows, scenarios as usize);
                 return Err(MakingError::TooFew { windows, split: split.name(), scenarios });
             }
-            shares.push(Share { split, scenario, observer: source.observer, windows });
+            shares.push(Share { split, scenario, source, windows });
         }
     }
     Ok(shares)
@@ -256,7 +258,7 @@ impl Making<'_> {
             let seeds: Vec<EpisodeSeed> = arenas
                 .map(|arena| EpisodeSeed { run: self.request.seed, domain: share.split.domain(), arena, episode: 0 })
                 .collect();
-            windows.append(&mut telemetry_windows::windows(template, share.observer, &seeds));
+            windows.append(&mut telemetry_windows::windows(template, share.source, &seeds));
             played += batch;
             progress(self.progress(share.split, (windows.len() as u64).min(missing)));
         }

@@ -6,6 +6,9 @@ use crate::scenario::spans::Path;
 use crate::sim::config::OrbitConfig;
 use crate::telemetry::config::TelemetryRole;
 
+/// An hour: what is later is history.
+const GREATEST_LATENCY_S: f64 = 3_600.0;
+
 impl Check<'_> {
     pub(super) fn telemetry(&mut self) {
         let Some(telemetry) = &self.config.telemetry else { return };
@@ -19,6 +22,9 @@ impl Check<'_> {
             let help = "use the tier `Standard`: orbits and their differences are told of motion about the Earth";
             let message = "telemetry is not recorded in the relative tier, which has no Earth";
             self.fault(&Path::root().field("telemetry"), message, Some(help.to_owned()));
+        }
+        if let Some(fault) = telemetry.latency_s.fault_outside(0.0, GREATEST_LATENCY_S) {
+            self.fault(&Path::root().field("telemetry").field("latency_s"), fault, None);
         }
         let Some(slot) = self.slot(&path, &telemetry.observer) else { return };
         let (craft, observer) = (&self.config.spacecraft[slot], Quoted(&telemetry.observer));

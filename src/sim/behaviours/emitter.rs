@@ -39,7 +39,7 @@ pub(super) fn act(
 ) -> Act {
     let emission = view.target().and_then(|target| emit(target, numbers(memory)));
     let emission = emission.unwrap_or_default();
-    Act { acceleration_rtn_m_s2: keep_station(view, memory, generator), emission, release: None }
+    Act { acceleration_rtn_m_s2: keep_station(view, memory, generator), emission, ..Act::default() }
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ pub struct Act {
     pub emission: Emission,
     /// What it lets go of at the start of the segment.
     pub release: Option<Release>,
+    /// Area that it unfolds at the start of the segment, as a multiple of its own [-]; zero for none.
+    pub unfolds: f64,
 }
 
 /// How a scripted spacecraft decides. Implementations are pure but for `memory` and `generator`.

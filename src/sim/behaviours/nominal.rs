@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::relative_orbit::{RelativeOrbit, pay_off};
-use super::{Behaviour, Memory};
+use super::{Act, Behaviour, Memory};
 use crate::astro::Vector3;
 use crate::astro::relative_elements::RelativeElements;
 use crate::sim::distribution::Distribution;
@@ -24,6 +24,8 @@ use crate::sim::view::View;
 /// the target by two larger burns half a revolution apart: an orbit maintenance, which looks like an answer and is none.
 ///
 /// The slot is its own, and not the target's: when the target burns, the slot stays behind. Without a target it coasts.
+///
+/// Some unfold a panel or an antenna once, and are seen larger by radar and telescope from then on: a harmless change of looks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Nominal {
@@ -39,6 +41,12 @@ pub struct Nominal {
     pub maintenance_m_s: Distribution,
     /// Distance that its relative ellipse keeps from the target [m].
     pub keep_out_m: Distribution,
+    /// Probability that it unfolds something in the episode [-].
+    pub deployment_probability: Distribution,
+    /// When it does, from its beginning [s].
+    pub deployment_after_s: Distribution,
+    /// Area that it unfolds, as a multiple of its own [-].
+    pub deployed_area: Distribution,
 }
 
 impl Default for Nominal {
@@ -50,6 +58,9 @@ impl Default for Nominal {
             maintenance_probability: Distribution::Fixed(0.03),
             maintenance_m_s: Distribution::LogUniform(0.05, 0.3),
             keep_out_m: Distribution::Uniform(200.0, 500.0),
+            deployment_probability: Distribution::Fixed(0.0),
+            deployment_after_s: Distribution::Uniform(300.0, 6_000.0),
+            deployed_area: Distribution::LogUniform(0.3, 4.0),
         }
     }
 }
@@ -68,6 +79,14 @@ const SLOT: usize = 5;
 const SLOT_AXIS: usize = 6;
 /// Relative eccentricity that is kept [m].
 const ECCENTRICITY: usize = 7;
+/// When something is unfolded, plus one [s]; zero before the beginning.
+const DEPLOYMENT: usize = 8;
+
+// Places among the drawn parameters.
+/// Time from the beginning to a deployment [s].
+const DEPLOYMENT_AFTER: usize = 6;
+/// Area that is still to be unfolded, as a multiple of its own [-].
+const DEPLOYED_AREA: usize = 7;
 
 const ALONG: f64 = 0.0;
 const ACROSS: f64 = 1.0;
@@ -143,7 +162,21 @@ impl Behaviour for Nominal {
         memory.parameters[3] = self.maintenance_probability.sample(generator);
         memory.parameters[4] = self.maintenance_m_s.sample(generator);
         memory.parameters[5] = self.keep_out_m.sample(generator);
+        let probability = self.deployment_probability.sample(generator);
+        if probability > 0.0 && generator.random::<f64>() < probability {
+            memory.parameters[DEPLOYMENT_AFTER] = self.deployment_after_s.sample(generator);
+            memory.parameters[DEPLOYED_AREA] = self.deployed_area.sample(generator);
+        }
         memory
+    }
+
+    fn act(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Act {
+        if memory.scratch[DEPLOYMENT] == 0.0 {
+            memory.scratch[DEPLOYMENT] = view.time_s + memory.parameters[DEPLOYMENT_AFTER] + 1.0;
+        }
+        let is_due = view.time_s + 1.0 >= memory.scratch[DEPLOYMENT];
+        let unfolds = if is_due { std::mem::take(&mut memory.parameters[DEPLOYED_AREA]) } else { 0.0 };
+        Act { acceleration_rtn_m_s2: self.accelerate(view, memory, generator), unfolds, ..Act::default() }
     }
 
     fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
@@ -199,6 +232,9 @@ impl Behaviour for Nominal {
             ("maintenance_probability", self.maintenance_probability.fault_outside(0.0, 1.0)),
             ("maintenance_m_s", self.maintenance_m_s.fault_outside(0.0, f64::INFINITY)),
             ("keep_out_m", self.keep_out_m.fault_outside(0.0, f64::INFINITY)),
+            ("deployment_probability", self.deployment_probability.fault_outside(0.0, 1.0)),
+            ("deployment_after_s", self.deployment_after_s.fault_outside(0.0, f64::MAX)),
+            ("deployed_area", self.deployed_area.fault_outside(0.0, 1e3)),
         ]
         .into_iter()
         .filter_map(|(field, fault)| Some((field, fault?)))
@@ -208,6 +244,8 @@ impl Behaviour for Nominal {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+
     use super::super::ballistic::Ballistic;
     use super::super::harness::Duel;
     use super::*;
@@ -271,6 +309,32 @@ mod tests {
             assert!(least_m > 1_500.0, "{seed}: {least_m} m");
             assert!(spent_m_s > quiet_m_s, "{seed}: {spent_m_s} m/s against {quiet_m_s} m/s");
         }
+    }
+
+    #[test]
+    fn something_is_unfolded_once_and_no_class_is_told() {
+        let config = |probability| Nominal {
+            deployment_probability: Distribution::Fixed(probability),
+            deployment_after_s: Distribution::Fixed(90.0),
+            deployed_area: Distribution::Fixed(2.5),
+            ..quiet()
+        };
+        let mut view = Duel::relative([0.0, -3_000.0, 0.0], [0.0; 3]).pursuer_view();
+        for (probability, expected) in [(1.0, vec![(4_090.0, 2.5)]), (0.0, Vec::new())] {
+            let nominal = config(probability);
+            assert_eq!(nominal.faults(), vec![]);
+            let mut generator = Generator::seed_from_u64(1);
+            let mut memory = nominal.begin(&mut generator);
+            let mut unfolded = Vec::new();
+            for segment in 0..40 {
+                view.time_s = 4_000.0 + 10.0 * f64::from(segment);
+                let act = nominal.act(&view, &mut memory, &mut generator);
+                assert_eq!(nominal.class(&memory, view.time_s), ThreatClass::Nominal);
+                unfolded.extend((act.unfolds > 0.0).then_some((view.time_s, act.unfolds)));
+            }
+            assert_eq!(unfolded, expected);
+        }
+        assert_eq!(config(1.5).faults().len(), 1);
     }
 
     #[test]

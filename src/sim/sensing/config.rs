@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::distribution::Distribution;
+use crate::sim::sensors::bias::BiasConfig;
 use crate::sim::sensors::signature::{Emitter, Signature};
 use crate::sim::sensors::{Sensor, SensorConfig, faults_outside};
 use crate::sim::tracks::config::TrackingConfig;
@@ -44,6 +45,9 @@ pub struct SensorsConfig {
     /// Probability that a look of a sensor is lost, whatever there is to see [-]: faults, interference, other tasks.
     #[serde(default)]
     pub dropout_probability: f64,
+    /// What each sensor is off by for a whole episode; nothing when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bias: Option<BiasConfig>,
     /// What is known when an episode begins.
     #[serde(default)]
     pub start: TrackStart,
@@ -91,6 +95,8 @@ impl SensorsConfig {
             faults.extend(of_sensor.map(|(field, fault)| (format!("sensors.{index}.{field}"), fault)));
         }
         faults.extend(own(faults_outside(&[("dropout_probability", self.dropout_probability, 0.0, 1.0)])));
+        let of_bias = self.bias.iter().flat_map(BiasConfig::faults);
+        faults.extend(of_bias.map(|(field, fault)| (format!("bias.{field}"), fault)));
         if let TrackStart::Catalogue { position_sigma_m, velocity_sigma_m_s } = self.start {
             faults.extend(own(faults_outside(&[
                 ("start.position_sigma_m", position_sigma_m, 1e-3, 1e7),
@@ -167,6 +173,7 @@ mod tests {
         let sound = SensorsConfig {
             sensors: vec![SensorConfig::Radar(Radar::default())],
             dropout_probability: 0.0,
+            bias: None,
             start: TrackStart::default(),
             tracking: TrackingConfig::default(),
         };
@@ -174,10 +181,17 @@ mod tests {
         let mut bad = sound.clone();
         bad.sensors.push(SensorConfig::Radar(Radar { range_floor_m: -1.0, ..Radar::default() }));
         bad.dropout_probability = 1.5;
+        bad.bias = Some(BiasConfig { range_m: f64::INFINITY, ..BiasConfig::default() });
         bad.start = TrackStart::Catalogue { position_sigma_m: -1.0, velocity_sigma_m_s: 1.0 };
         bad.tracking.coast_s = f64::NAN;
         let fields: Vec<String> = bad.faults().into_iter().map(|(field, _)| field).collect();
-        let expected = ["sensors.1.range_floor_m", "dropout_probability", "start.position_sigma_m", "tracking.coast_s"];
+        let expected = [
+            "sensors.1.range_floor_m",
+            "dropout_probability",
+            "bias.range_m",
+            "start.position_sigma_m",
+            "tracking.coast_s",
+        ];
         assert_eq!(fields, expected);
         assert_eq!(SensorsConfig { sensors: Vec::new(), ..sound }.faults().len(), 1);
     }

@@ -17,6 +17,7 @@ use super::reset::EpisodeSeed;
 use super::schedule::Arena;
 use super::seeds::{Generator, Purpose};
 use super::sensors::Sensor;
+use super::sensors::bias::Bias;
 use super::sensors::measurement::{Measurement, Signal};
 use super::sensors::scene::Scene;
 use super::sensors::signature::Signature;
@@ -55,6 +56,8 @@ pub(super) struct Sensing {
 struct Tasking {
     /// Segments from look to look.
     every: u32,
+    /// Segments by which a look is before the end of each such stretch.
+    ahead: u32,
     /// Slots that every look is at; `None`: all. The others are looked at in one look of [`OTHERS_EVERY`].
     watched: Option<Vec<usize>>,
 }
@@ -69,9 +72,15 @@ pub(super) struct Visible<'a> {
 }
 
 impl Visible<'_> {
-    /// Makes a target look as what is left of it after a break-up: tumbling, its cross-section that of a body of the same shape and density.
-    fn break_up(&self, target: usize, scene: &mut Scene) {
-        scene.tumble_rad_s = self.ledgers[target].tumble_rad_s;
+    /// Makes a target look as what has become of it: larger by what it has unfolded; and after a break-up tumbling, its cross-section that
+    /// of a body of the same shape and density as what is left.
+    fn alter(&self, target: usize, scene: &mut Scene) {
+        let Ledger { tumble_rad_s, unfolded, .. } = self.ledgers[target];
+        if unfolded > 0.0 {
+            scene.signature.radar_cross_section_m2 *= 1.0 + unfolded;
+            scene.signature.standard_magnitude -= 2.5 * libm::log10(1.0 + unfolded);
+        }
+        scene.tumble_rad_s = tumble_rad_s;
         if scene.tumble_rad_s > 0.0 {
             let Mass { mass_kg, initial_mass_kg, .. } = self.masses[target];
             let share = libm::cbrt(mass_kg / initial_mass_kg.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
@@ -104,6 +113,8 @@ pub(super) struct ArenaSensing {
     generator: Generator,
     /// How each slot looks in this episode.
     signatures: Vec<Signature>,
+    /// What each sensor of each that looks is off by; empty for one whose sensors are off by nothing.
+    biases: Vec<Vec<Bias>>,
     /// Index: observer among those that look × slots + target.
     tracks: Vec<Option<Track>>,
     /// For each that looks, the least distance so far of the objective's pair [m], as it estimates it.
@@ -172,6 +183,7 @@ impl Sensing {
         let arena = |seed: &EpisodeSeed| ArenaSensing {
             generator: seed.stream(Purpose::Sensor),
             signatures: vec![Signature::default(); slots],
+            biases: vec![Vec::new(); looking],
             tracks: vec![None; looking * slots],
             closest_approach_m: vec![f64::INFINITY; looking],
         };
@@ -179,22 +191,23 @@ impl Sensing {
             observers,
             priors: template.slots.iter().map(Prior::of).collect(),
             arenas: seeds.iter().map(arena).collect(),
-            tasking: vec![Tasking { every: 1, watched: None }; seeds.len()],
+            tasking: vec![Tasking { every: 1, ahead: 0, watched: None }; seeds.len()],
         }
     }
 
-    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments, at the end of each such stretch since the
-    /// episode began, and at the others once in [`OTHERS_EVERY`] times as many.
-    pub(super) fn watch(&mut self, arena: usize, segments: u32, watched: &[usize]) {
+    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` segments before the end of each
+    /// such stretch since the episode began, and at the others once in [`OTHERS_EVERY`] times as many.
+    pub(super) fn watch(&mut self, arena: usize, segments: u32, ahead: u32, watched: &[usize]) {
         if let Some(tasking) = self.tasking.get_mut(arena) {
-            *tasking = Tasking { every: segments.max(1), watched: Some(watched.to_vec()) };
+            *tasking = Tasking { every: segments.max(1), ahead, watched: Some(watched.to_vec()) };
         }
     }
 
     /// Whether the sensors of an arena look at the end of the segment that was played: also at the end of the episode.
     pub(super) fn is_due(&self, index: usize, arena: &Arena, segment_s: f64) -> bool {
-        let every = u64::from(self.tasking[index].every);
-        arena.outcome.is_some() || segments_played(arena.time_s, segment_s).is_multiple_of(every)
+        let Tasking { every, ahead, .. } = self.tasking[index];
+        let played = segments_played(arena.time_s, segment_s) + u64::from(ahead);
+        arena.outcome.is_some() || played.is_multiple_of(u64::from(every))
     }
 
     /// Whether every spacecraft sees the truth.
@@ -244,6 +257,11 @@ impl Sensing {
         let slots = template.slots.len();
         for (slot, observer) in self.observers.iter().enumerate() {
             let Some(observer) = observer else { continue };
+            let biases = &mut state.biases[observer.index];
+            biases.clear();
+            if let Some(bias) = &observer.config.bias {
+                biases.extend(observer.config.sensors.iter().map(|_| bias.sample(&mut state.generator)));
+            }
             let tracks = &mut state.tracks[observer.index * slots..(observer.index + 1) * slots];
             for (target, (track, truth)) in tracks.iter_mut().zip(orbits).enumerate() {
                 *track = match observer.config.start {
@@ -264,10 +282,11 @@ impl Sensing {
     pub(super) fn look(&mut self, template: &Template, sun: &SunModel, arena: usize, time_s: f64, rows: &Visible<'_>) {
         let slots = template.slots.len();
         let Visible { orbits, identities, .. } = *rows;
-        let Tasking { every, watched } = &self.tasking[arena];
-        let is_whole = segments_played(time_s, template.segment_s).is_multiple_of(u64::from(every * OTHERS_EVERY));
+        let Tasking { every, ahead, watched } = &self.tasking[arena];
+        let played = segments_played(time_s, template.segment_s) + u64::from(*ahead);
+        let is_whole = played.is_multiple_of(u64::from(every * OTHERS_EVERY));
         let watched = watched.as_ref().filter(|_| !is_whole);
-        let ArenaSensing { generator, signatures, tracks, closest_approach_m } = &mut self.arenas[arena];
+        let ArenaSensing { generator, signatures, biases, tracks, closest_approach_m } = &mut self.arenas[arena];
         for (slot, observer) in self.observers.iter().enumerate() {
             let Some(observer) = observer else { continue };
             let own = orbits[slot].state();
@@ -282,8 +301,8 @@ impl Sensing {
                     continue;
                 }
                 let mut scene = lookout.scene(&orbits[target].state(), signatures[target]);
-                rows.break_up(target, &mut scene);
-                observer.watch(&mut tracks[target], &scene, &lookout, generator);
+                rows.alter(target, &mut scene);
+                observer.watch(&mut tracks[target], &scene, &lookout, &biases[observer.index], generator);
             }
             let position_m = |of: usize| -> Option<Vector3> {
                 if of == slot {
@@ -310,6 +329,7 @@ impl Sensing {
     pub(super) fn restore(&mut self, state: &[ArenaSensing]) -> bool {
         let fits = |(arena, saved): (&ArenaSensing, &ArenaSensing)| {
             arena.signatures.len() == saved.signatures.len()
+                && arena.biases.len() == saved.biases.len()
                 && arena.tracks.len() == saved.tracks.len()
                 && arena.closest_approach_m.len() == saved.closest_approach_m.len()
         };
@@ -335,18 +355,26 @@ impl Observer {
     }
 
     /// Each sensor's look at one target, and what they make of the track together.
-    fn watch(&self, track: &mut Option<Track>, scene: &Scene, lookout: &Lookout<'_>, generator: &mut Generator) {
+    fn watch(
+        &self,
+        track: &mut Option<Track>,
+        scene: &Scene,
+        lookout: &Lookout<'_>,
+        biases: &[Bias],
+        generator: &mut Generator,
+    ) {
         let own = lookout.own;
         let before = track.as_ref().map(|held| (held.estimate.time_s, held.estimate.acceleration_m_s2()));
         let mut measured: Option<Measurement> = None;
         // The last of either kind: what a radar and a telescope hear.
         let mut signals = [None; 2];
-        for sensor in &self.config.sensors {
+        for (index, sensor) in self.config.sensors.iter().enumerate() {
             let lost = self.config.dropout_probability;
             if lost > 0.0 && generator.random::<f64>() < lost {
                 continue;
             }
             let Some(measurement) = sensor.observe(scene, generator) else { continue };
+            let measurement = biases.get(index).map_or(measurement, |bias| bias.shift(&measurement));
             let place = usize::from(matches!(measurement.signal, Some(Signal::Magnitude { .. })));
             signals[place] = measurement.signal.or(signals[place]);
             measured = Some(measured.map_or(measurement, |before| before.joined(&measurement)));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::seeds::Generator;
 
+pub mod bias;
 pub mod field_of_view;
 pub mod measurement;
 pub mod scene;

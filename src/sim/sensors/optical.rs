@@ -23,9 +23,12 @@ use crate::sim::seeds::Generator;
 /// The error of the magnitude is a floor and, added in squares, 2.5 / ln 10 over the signal-to-noise ratio, which is 5 at the limit and grows
 /// with the signal.
 ///
+/// A glint, the mirror image of the Sun in a flat face, makes a look now and then brighter, by as many magnitudes as are drawn: uniform
+/// up to the greatest.
+///
 /// Nothing is seen in the Earth's shadow (a cylinder), behind the Earth, or nearer to the Sun than the exclusion angle.
 /// Sources: Cognion, Observations and modeling of GEO satellites at large phase angles, AMOS 2013 (phase function);
-/// standard magnitude as McCants's list defines it. Not modelled: glints, the lit Earth behind the target, stars.
+/// standard magnitude as McCants's list defines it. Not modelled: the lit Earth behind the target, stars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Optical {
@@ -39,6 +42,10 @@ pub struct Optical {
     pub angle_at_limit_rad: f64,
     /// Error of the magnitude for a bright target [-].
     pub magnitude_floor: f64,
+    /// Probability that a look meets a glint [-].
+    pub glint_probability: f64,
+    /// Greatest brightening by a glint, in magnitudes [-].
+    pub glint_magnitudes: f64,
     /// Angle from the Sun within which it is blind [rad].
     pub sun_exclusion_rad: f64,
     /// Range beyond which it does not look [m].
@@ -56,6 +63,8 @@ impl Default for Optical {
             angle_floor_rad: 5e-5,
             angle_at_limit_rad: 1e-4,
             magnitude_floor: 0.02,
+            glint_probability: 0.0,
+            glint_magnitudes: 3.0,
             sun_exclusion_rad: 0.524,
             max_range_m: 5e6,
             field_of_view: None,
@@ -110,8 +119,13 @@ impl Sensor for Optical {
         {
             return None;
         }
+        let glint = |generator: &mut Generator| {
+            let is_one = self.glint_probability > 0.0 && generator.random::<f64>() < self.glint_probability;
+            if is_one { self.glint_magnitudes * generator.random::<f64>() } else { 0.0 }
+        };
         let magnitude = magnitude(scene.signature.standard_magnitude, range_m, scene.phase_rad(&sight))
-            + TUMBLE_SWING * libm::sin(scene.tumble_rad_s * scene.time_s);
+            + TUMBLE_SWING * libm::sin(scene.tumble_rad_s * scene.time_s)
+            - glint(generator);
         let chance: f64 = generator.random();
         if chance >= self.detection_probability(magnitude) {
             return None;
@@ -135,6 +149,8 @@ impl Sensor for Optical {
             ("angle_floor_rad", self.angle_floor_rad, 1e-9, 0.3),
             ("angle_at_limit_rad", self.angle_at_limit_rad, 0.0, 0.3),
             ("magnitude_floor", self.magnitude_floor, 0.0, 10.0),
+            ("glint_probability", self.glint_probability, 0.0, 1.0),
+            ("glint_magnitudes", self.glint_magnitudes, 0.0, 30.0),
             ("sun_exclusion_rad", self.sun_exclusion_rad, 0.0, PI),
             ("max_range_m", self.max_range_m, 1.0, 1e9),
         ]);
@@ -191,6 +207,23 @@ mod tests {
         // Of a sine of amplitude A: A²/2; else the noise of the magnitude.
         assert!(spread_of(0.0) < 1e-3);
         assert!((spread_of(0.37) / (0.5 * TUMBLE_SWING * TUMBLE_SWING) - 1.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn as_many_looks_glint_as_are_asked_for() {
+        let optical = Optical { glint_probability: 0.2, glint_magnitudes: 2.0, ..Optical::default() };
+        let mut generator = Generator::seed_from_u64(6);
+        let scene = Scene::bright();
+        let (range_m, sight) = scene.line_of_sight().expect("apart");
+        let steady = magnitude(scene.signature.standard_magnitude, range_m, scene.phase_rad(&sight));
+        let mut brightened_by = || match optical.observe(&scene, &mut generator)?.signal {
+            Some(Signal::Magnitude { apparent }) => Some(steady - apparent),
+            _ => None,
+        };
+        let brighter: Vec<f64> = (0..5_000).filter_map(|_| brightened_by()).filter(|by| *by > 0.1).collect();
+        // A fifth of the looks, of which one in twenty is too weak to stand out.
+        assert!(brighter.len().abs_diff(950) < 100, "{}", brighter.len());
+        assert!(brighter.iter().all(|by| *by < 2.2) && brighter.iter().any(|by| *by > 1.8));
     }
 
     #[test]

@@ -83,6 +83,8 @@ pub struct ScenarioEntry {
     pub hash: String,
     /// What its windows are for.
     pub role: TelemetryRole,
+    /// Names of its casts, in order.
+    pub casts: Vec<String>,
 }
 
 /// What is told of real telemetry.
@@ -333,7 +335,8 @@ mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
-        let scenario = ScenarioEntry { name: "a".into(), hash: "b".into(), role: TelemetryRole::Training };
+        let (name, hash, casts) = ("a".into(), "b".into(), vec!["calm".into()]);
+        let scenario = ScenarioEntry { name, hash, role: TelemetryRole::Training, casts };
         let origin = Simulated { seed: u64::MAX, windows: 20, episodes_per_part: 4, scenarios: vec![scenario] };
         let mut manifest = Manifest::begin(Origin::Simulated(origin));
         let mut classes = ClassCounts::default();

@@ -68,6 +68,17 @@ impl Dataset {
         }
     }
 
+    /// Names of the casts that windows of a split were played by, by the index in their labels; none where it is recorded, or of several
+    /// scenarios.
+    #[must_use]
+    pub fn casts(&self, split: Split) -> &[String] {
+        let mut of_role = self.scenarios().iter().filter(|scenario| Some(scenario.role) == split.role());
+        match (of_role.next(), of_role.next()) {
+            (Some(scenario), None) => &scenario.casts,
+            _ => &[],
+        }
+    }
+
     /// Whether there are windows of a split.
     #[must_use]
     pub fn has(&self, split: Split) -> bool {
