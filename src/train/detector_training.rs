@@ -65,7 +65,7 @@ impl Default for DetectorTrainingConfig {
                 label_smoothing: 0.02,
                 ..DetectorLearnerConfig::default()
             },
-            epochs: 10,
+            epochs: 7,
             batch: 128,
             learning_rate: 6e-4,
             warm_up_steps: 200,

@@ -205,9 +205,10 @@ fn a_deployment_is_seen_and_is_no_threat() {
         assert!(episodes > 30.0, "{episodes}");
         changes.map(|sum| sum / episodes)
     };
-    // Four times the area: 6.02 dB more and 1.51 magnitudes brighter; a radar's looks scatter by 5.6 dB.
+    // Four times the area: 6.02 dB more and 1.51 magnitudes brighter; a radar's looks scatter by 5.6 dB, and what is at the limit of a
+    // telescope is seen when it happens to look brighter, before more often than after.
     let [larger_db, brighter] = change(1.0);
-    assert!((larger_db - 6.02).abs() < 0.6 && (brighter + 1.505).abs() < 0.1, "{larger_db} dB, {brighter} mag");
+    assert!((larger_db - 6.02).abs() < 0.6 && (brighter + 1.505).abs() < 0.2, "{larger_db} dB, {brighter} mag");
     let [larger_db, brighter] = change(0.0);
     assert!(larger_db.abs() < 0.6 && brighter.abs() < 0.1, "{larger_db} dB, {brighter} mag");
 }
