@@ -109,6 +109,7 @@ fn segments() {
         sensing.slots[learned].sensing = SensingConfig::Sensors(SensorsConfig {
             sensors: vec![SensorConfig::Radar(Radar::default()), SensorConfig::Optical(Optical::default())],
             dropout_probability: 0.05,
+            bias: None,
             start: TrackStart::default(),
             tracking: TrackingConfig::default(),
         });
