@@ -227,12 +227,11 @@ fn a_bias_shifts_what_is_known_for_a_whole_episode() {
     let range = index_of("range").expect("a channel");
     let (mut square_m2, mut spread_m, mut episodes) = (0.0, 0.0_f64, 0.0);
     for (with, without) in with.iter().zip(&without).filter(|(with, _)| !with.is_empty()) {
-        let half = with.len() / 2;
         // The first half an hour, in which the catalogue's error is still in the track, left out.
         let settled =
             |samples: &Samples| samples.iter().filter(|(time_s, _)| *time_s > 1_800.0).copied().collect::<Samples>();
         let (with, without) = (settled(with), settled(without));
-        let half = half.min(with.len().min(without.len()) / 2);
+        let half = with.len().min(without.len()) / 2;
         if half < 10 {
             continue;
         }
