@@ -75,6 +75,7 @@ fn updates() {
             let look_ns = begun.elapsed().as_secs_f64() / LOOKS as f64 * 1e9;
             // The same state an interval earlier: what is timed is arithmetic and does not depend on how well it fits.
             let track = Track::given(Estimate::about(0.0, &target, [300.0, 3.0, 0.01]));
+            let vantage = motion.vantage(own);
             let (mut predicts, mut updates) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
                 for (times, seen) in [(&mut predicts, false), (&mut updates, true)] {
@@ -82,7 +83,7 @@ fn updates() {
                     for look in &looks {
                         let mut track = Some(black_box(track));
                         let given = seen.then_some(look);
-                        let verdict = tracker.step(&mut track, INTERVAL_S, &own, given);
+                        let verdict = tracker.step(&mut track, INTERVAL_S, &vantage, given);
                         assert!(verdict.is_ok());
                         black_box(&track);
                     }

@@ -8,7 +8,7 @@
 use nalgebra::Matrix3;
 
 use super::Vector3;
-use super::kepler::stumpff;
+use super::kepler::{stumpff, stumpff_each};
 use super::rtn::RelativeState;
 
 /// How a relative state after some time depends on the state now, and on an acceleration held constant meanwhile.
@@ -37,6 +37,18 @@ impl ClohessyWiltshire {
     pub fn over(mean_motion_rad_s: f64, seconds: f64) -> Self {
         let psi = Self::argument(mean_motion_rad_s, seconds);
         Self::with_stumpff(mean_motion_rad_s, seconds, psi, stumpff(psi))
+    }
+
+    /// The response of the position to the velocity [s] alone, over several times side by side.
+    #[inline]
+    #[must_use]
+    pub(crate) fn positions_by_velocity<const N: usize>(
+        mean_motion_rad_s: f64,
+        seconds: [f64; N],
+    ) -> [Matrix3<f64>; N] {
+        let psi = seconds.map(|seconds| Self::argument(mean_motion_rad_s, seconds));
+        let both = stumpff_each(psi);
+        std::array::from_fn(|i| Self::with_stumpff(mean_motion_rad_s, seconds[i], psi[i], both[i]).position_by_velocity)
     }
 
     /// ψ = (n t)², of which the solution takes Stumpff's functions.

@@ -36,7 +36,7 @@ const REJECTED: usize = 26 - FIRST_OWN_CHANNEL;
 #[must_use]
 pub fn windows(template: &Template, source: &TelemetrySource, seeds: &[EpisodeSeed]) -> Vec<LabelledWindow> {
     // Some for every thread, of whatever length.
-    let episodes = seeds.len().div_ceil(2 * rayon::current_num_threads()).clamp(ARENAS, EPISODES);
+    let episodes = seeds.len().div_ceil(4 * rayon::current_num_threads()).clamp(ARENAS, EPISODES);
     seeds.par_chunks(episodes).flat_map_iter(|seeds| of_stretch(template, source, seeds)).flatten().collect()
 }
 

@@ -114,7 +114,8 @@ pub struct Rows<'a> {
 /// What the systems of a shard share.
 #[derive(Resource)]
 pub(super) struct Shared {
-    pub(super) template: Template,
+    /// In a box, since all that systems share is moved where an arena's rows are borrowed with it.
+    pub(super) template: Box<Template>,
     /// Of each slot, those that it may track.
     pub(super) companions: Vec<Vec<(usize, Mark)>>,
     pub(super) sun: super::view::SunModel,
@@ -350,7 +351,7 @@ pub(super) fn integrate(mut shared: ResMut<Shared>, mut query: Query<(&mut Orbit
     let (mut orbits, burns, masses, surfaces) = columns!(query);
     let orbits = orbits.bypass_change_detection();
     let Shared { template, gravity, hill, reference, paths, sun_path, exposures, arch, arenas, .. } = &mut *shared;
-    let Template { segment_s, physics, slots, .. } = template;
+    let Template { segment_s, physics, slots, .. } = &**template;
     let step_s = *segment_s / physics.substeps as f64;
     if let Some(map) = hill {
         clohessy_wiltshire::propagate(map, orbits, burns);

@@ -174,7 +174,7 @@ impl Shard {
             learned,
             segment: 0,
             companions: companions(template),
-            template: template.clone(),
+            template: Box::new(template.clone()),
         });
         let (columns, known) = (world.query(), world.query());
         let sight = Sight::of(template, &world.resource::<Shared>().learned);
@@ -211,7 +211,7 @@ impl Shard {
         if fits {
             let mut shared = self.world.resource_mut::<Shared>();
             shared.companions = companions(template);
-            shared.template = template.clone();
+            *shared.template = template.clone();
         }
         fits
     }
@@ -349,7 +349,7 @@ impl Shard {
         })
     }
 
-    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` of them before the end of each
+    /// Until its episode ends, the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` of them before the end of each
     /// such stretch, and at the others in every third such look; tracks stand still between two looks. For recordings, where nobody with
     /// sensors flies by what they tell.
     pub fn watch(&mut self, index: usize, segments: u32, ahead: u32, watched: &[usize]) {

@@ -6,7 +6,8 @@ use super::goals::inspection::{Inspected, Inspection};
 use super::reset::mean_motion;
 use super::schedule::{Arena, Known};
 use super::template::{Goal, Template};
-use crate::astro::rtn::{RelativeState, RtnFrame};
+use super::tracks::motion::Vantage;
+use crate::astro::rtn::RtnFrame;
 use crate::astro::{CartesianState, Vector3, eclipse, sun};
 
 /// Tracks that a view holds at most; the observation has a place for each.
@@ -298,7 +299,7 @@ impl View {
         let state = known.orbits[row].state();
         let (mass, thruster, ledger) = (&known.masses[row], &known.thrusters[row], &known.ledgers[row]);
         let frame = template.physics.hill_mean_motion_rad_s.is_none().then(|| RtnFrame::of(&state));
-        let to_rtn = |vector: &Vector3| frame.as_ref().map_or(*vector, |frame| frame.to_rtn(vector));
+        let vantage = Vantage { own: state, frame };
         let sun_rtn = sun.in_arena(arena).direction_rtn(frame.as_ref(), &state.position_m, arena.time_s);
         let eclipsed = match sun {
             SunModel::Fixed(_, direction) => {
@@ -345,7 +346,8 @@ impl View {
                 return;
             }
             if let Some(knowledge) = &knowledge {
-                let Some((sighting, track)) = knowledge.sighting(other, &state) else { continue };
+                let Some(track) = knowledge.track(other) else { continue };
+                let sighting = track.sighting(&vantage);
                 let prior = knowledge.prior(other);
                 self.tracks[count] = Track {
                     slot: other,
@@ -365,20 +367,14 @@ impl View {
                 continue;
             }
             let seen = known.orbits[row].state();
-            let relative = match &frame {
-                Some(frame) => RelativeState::in_frame(frame, &state, &seen),
-                None => RelativeState {
-                    position_rtn_m: seen.position_m - state.position_m,
-                    velocity_rtn_m_s: seen.velocity_m_s - state.velocity_m_s,
-                },
-            };
+            let relative = vantage.relative_state(&seen);
             let mass = &known.masses[row];
             self.tracks[count] = Track {
                 slot: other,
                 team: known.identities[row].team,
                 position_rtn_m: relative.position_rtn_m,
                 velocity_rtn_m_s: relative.velocity_rtn_m_s,
-                acceleration_rtn_m_s2: to_rtn(&known.ledgers[row].last_acceleration_m_s2),
+                acceleration_rtn_m_s2: vantage.to_own(&known.ledgers[row].last_acceleration_m_s2),
                 acceleration_held_s: known.ledgers[row].acceleration_held_s,
                 max_acceleration_m_s2: max_acceleration(known.thrusters[row].max_thrust_n, mass),
                 delta_v_left_m_s: mass.delta_v_left_m_s,

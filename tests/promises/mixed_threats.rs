@@ -57,6 +57,23 @@ fn samples_by_episode(template: &Template, source: &TelemetrySource, episodes: u
     all
 }
 
+#[test]
+fn windows_are_the_same_for_any_threads_and_whatever_an_arena_played_before() {
+    let (template, source) = shipped_ground();
+    let template = Template { time_limit_s: 5_000.0, ..template };
+    let seeds = shipped::seeds(SeedDomain::Select, 200);
+    // Debugged, since gaps are not numbers.
+    let told = |windows: Vec<LabelledWindow>| windows.iter().map(|window| format!("{window:?}")).collect::<Vec<_>>();
+    let [one, four] =
+        [1, 4].map(|threads| told(shipped::with_threads(threads, || windows(&template, &source, &seeds))));
+    // Few enough for a place of its own each.
+    let alone: Vec<_> = seeds.chunks(20).flat_map(|seeds| told(windows(&template, &source, seeds))).collect();
+    assert!(one.len() > 200, "{}", one.len());
+    for (index, window) in one.iter().enumerate() {
+        assert!(*window == four[index] && *window == alone[index], "window {index}: {window}");
+    }
+}
+
 /// The mean over what is there of a channel.
 fn mean(samples: &[(f64, [f64; CHANNELS])], channel: usize) -> f64 {
     let there: Vec<f64> = samples.iter().map(|(_, row)| row[channel]).filter(|value| !value.is_nan()).collect();

@@ -15,6 +15,7 @@ use astroshield::sim::sensors::{Sensor, SensorConfig, SensorKind};
 use astroshield::sim::tracks::config::TrackingConfig;
 use astroshield::sim::tracks::estimate::{Estimate, STATES};
 use astroshield::sim::tracks::filter::{Filter, LONGEST_STEP_S};
+use astroshield::sim::tracks::innovation::Innovation;
 use astroshield::sim::tracks::manoeuvres::Manoeuvres;
 use astroshield::sim::tracks::motion::Motion;
 use astroshield::sim::tracks::track::{Track, Tracker, Verdict};
@@ -186,7 +187,8 @@ fn consistency(study: &Study) -> Consistency {
             estimate = filter.predict(&estimate, time_s).expect("sound");
             let scene = study.scene(time_s, &own.state(), &state(&truth));
             if let Some(measurement) = study.sensor.observe(&scene, &mut generator) {
-                let innovation = filter.innovation(&estimate, &measurement, &own.state()).expect("sound");
+                let innovation =
+                    Innovation::of(&estimate, &measurement, &filter.motion.vantage(own.state())).expect("sound");
                 sums.nis += innovation.normalised_square;
                 sums.nis_degrees += innovation.dimension as f64;
                 estimate = filter.update(&estimate, &innovation).expect("sound");
@@ -319,7 +321,7 @@ fn a_filter_that_supposes_too_little_is_found_out() {
         estimate = filter.predict(&estimate, time_s).expect("sound");
         let scene = study.scene(time_s, &study.own, &state(&mean));
         let Some(measurement) = study.sensor.observe(&scene, &mut generator) else { continue };
-        let innovation = filter.innovation(&estimate, &measurement, &study.own).expect("sound");
+        let innovation = Innovation::of(&estimate, &measurement, &HILL.vantage(study.own)).expect("sound");
         sum += innovation.normalised_square;
         degrees += innovation.dimension as f64;
         estimate = filter.update(&estimate, &innovation).expect("sound");
@@ -349,7 +351,7 @@ fn watch_a_burn(config: TrackingConfig) -> Vec<(f64, f64, Vector3)> {
         truth = truth_filter.predict(&truth, time_s).expect("sound");
         let scene = Scene::in_hill_frame(time_s, &own, &truth.state(), Vector3::x(), SIGNATURE);
         let measurement = radar.observe(&scene, &mut generator);
-        let verdict = tracker.step(&mut track, time_s, &own, measurement.as_ref()).expect("sound");
+        let verdict = tracker.step(&mut track, time_s, &HILL.vantage(own), measurement.as_ref()).expect("sound");
         if let (Verdict::Taken(misfit, degrees) | Verdict::Refused(misfit, degrees), Some(track)) = (verdict, &track) {
             story.push((time_s, misfit / degrees as f64, track.estimate.acceleration_m_s2()));
         }
@@ -420,7 +422,7 @@ proptest! {
                 signal: None,
             };
             let given = (!dropout).then_some(&measurement);
-            let verdict = tracker.step(&mut track, time_s, &own.state(), given);
+            let verdict = tracker.step(&mut track, time_s, &motion.vantage(own.state()), given);
             prop_assert!(verdict.is_ok(), "{verdict:?}");
             if let Some(Track { estimate, .. }) = &track {
                 prop_assert!(estimate.is_sound(), "at {time_s} s: {}", estimate.covariance);

@@ -93,12 +93,6 @@ impl DatasetDirectory {
         Ok(())
     }
 
-    /// Writes a part; gives the hash of its content.
-    pub(super) fn write_part(&self, name: &str, content: &[u8]) -> Result<String, MakingError> {
-        self.write(name, content)?;
-        Ok(hexadecimal(&Sha256::digest(content)))
-    }
-
     /// Says which parts are whole so far.
     pub(super) fn note(&self, manifest: &Manifest) -> Result<(), MakingError> {
         self.write(UNFINISHED_FILE, manifest.text().as_bytes())
@@ -115,9 +109,18 @@ impl DatasetDirectory {
     }
 
     fn write(&self, name: &str, content: &[u8]) -> Result<(), MakingError> {
-        let path = self.path.join(name);
-        durable_file::replace(&path, content).map_err(|source| fault("write", &path, source))
+        write(&self.path.join(name), content)
     }
+}
+
+/// Writes a part; gives the hash of its content.
+pub(super) fn write_part(path: &Path, content: &[u8]) -> Result<String, MakingError> {
+    write(path, content)?;
+    Ok(hexadecimal(&Sha256::digest(content)))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), MakingError> {
+    durable_file::replace(path, content).map_err(|source| fault("write", path, source))
 }
 
 /// What first differs of two data sets that cannot be one: its name, and the two values.

@@ -5,7 +5,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::MakingError;
-use super::directory::DatasetDirectory;
+use super::directory::{DatasetDirectory, write_part};
 use crate::telemetry::dataset::manifest::{Manifest, Origin, PartEntry, RecordedOrigin, hexadecimal};
 use crate::telemetry::dataset::part;
 use crate::telemetry::dataset::split::Split;
@@ -51,7 +51,7 @@ pub fn write(recorded: &Recorded, origin: RecordedOrigin, path: &Path) -> Result
         let file = format!("{}-{index:05}.parquet", Split::Recorded.name());
         let mut metadata = vec![("split", Split::Recorded.name().to_owned())];
         metadata.extend(recorded.epoch_utc.iter().map(|epoch| ("epoch_utc", epoch.clone())));
-        let sha256 = directory.write_part(&file, &part::write_recorded(windows, &metadata)?)?;
+        let sha256 = write_part(&directory.file(&file), &part::write_recorded(windows, &metadata)?)?;
         let rows = windows.len() as u64;
         manifest.push(Split::Recorded, PartEntry { file, rows, sha256, of: None, classes: None });
         directory.note(&manifest)?;

@@ -1,12 +1,13 @@
 //! A data set of simulated telemetry: parallel, resumable, and the same bits however often it was stopped and by how many threads.
 
 use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use super::MakingError;
-use super::directory::DatasetDirectory;
+use super::directory::{DatasetDirectory, write_part};
 use crate::eval::telemetry_windows;
 use crate::scenario::Scenario;
 use crate::sim::reset::EpisodeSeed;
@@ -100,18 +101,21 @@ pub fn make(
         request,
         directory,
         plan: plan_hash(&origin),
-        made: Made { manifest: Manifest::begin(origin), made: 0, took: Duration::ZERO, interrupted: false },
+        manifest: Manifest::begin(origin),
         wanted: shares.iter().map(|share| share.windows).sum(),
+        made: 0,
         begun: None,
+        writing: None,
     };
-    for share in &shares {
-        if !making.share(share, stop, progress)? {
-            making.made.interrupted = true;
-            return Ok(making.made);
-        }
+    let is_whole = making.all(&shares, stop, progress);
+    // What was played is written, whatever came after it.
+    making.settle()?;
+    let interrupted = !is_whole?;
+    if !interrupted {
+        making.directory.finish(&making.manifest)?;
     }
-    making.directory.finish(&making.made.manifest)?;
-    Ok(making.made)
+    let took = making.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
+    Ok(Made { manifest: making.manifest, made: making.made, took, interrupted })
 }
 
 /// What every scenario gives to every split, in order.
@@ -157,13 +161,40 @@ struct Making<'a> {
     request: Request<'a>,
     directory: DatasetDirectory,
     plan: String,
-    made: Made,
+    manifest: Manifest,
     wanted: u64,
+    /// Windows that were made now.
+    made: u64,
     /// When the first part was begun that had to be made.
     begun: Option<Instant>,
+    /// The last part that was played, where it is not in the manifest yet.
+    writing: Option<Writing>,
+}
+
+/// A part that is being written, while the next is played.
+struct Writing {
+    split: Split,
+    rows: u64,
+    of: PartSource,
+    part: JoinHandle<Result<PartEntry, MakingError>>,
 }
 
 impl Making<'_> {
+    /// Makes what all shares ask for; false where it was stopped.
+    fn all(
+        &mut self,
+        shares: &[Share<'_>],
+        stop: &dyn Fn() -> bool,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<bool, MakingError> {
+        for share in shares {
+            if !self.share(share, stop, progress)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Makes one scenario's windows of a split, part by part; false where it was stopped.
     fn share(
         &mut self,
@@ -173,30 +204,65 @@ impl Making<'_> {
     ) -> Result<bool, MakingError> {
         let (mut missing, mut first_episode) = (share.windows, 0);
         while missing > 0 {
-            let parts = self.made.manifest.splits.get(&share.split).map_or(0, |entry| entry.parts.len());
+            let is_of_split = |writing: &&Writing| writing.split == share.split;
+            let parts = self.manifest.splits.get(&share.split).map_or(0, |entry| entry.parts.len())
+                + self.writing.iter().filter(is_of_split).count();
             let file = format!("{}-{parts:05}.parquet", share.split.name());
-            let kept = self.kept(&file, share, first_episode, missing);
-            let is_kept = kept.is_some();
-            let part = match kept {
-                Some(part) => part,
-                None => match self.part(&file, share, first_episode, missing, stop, progress)? {
-                    Some(part) => part,
-                    None => return Ok(false),
-                },
+            missing -= if let Some(part) = self.kept(&file, share, first_episode, missing) {
+                self.settle()?;
+                let rows = part.rows;
+                self.manifest.push(share.split, part);
+                rows
+            } else {
+                let Some((windows, of)) = self.play(share, first_episode, missing, stop, progress)? else {
+                    return Ok(false);
+                };
+                let rows = windows.len() as u64;
+                self.settle()?;
+                self.write(file, share, windows, of);
+                rows
             };
-            missing -= part.rows;
             first_episode += self.request.episodes_per_part;
-            self.made.manifest.push(share.split, part);
-            if !is_kept {
-                self.directory.note(&self.made.manifest)?;
-            }
             progress(self.progress(share.split, 0));
         }
         Ok(true)
     }
 
     fn progress(&self, split: Split, more: u64) -> Progress {
-        Progress { windows: self.made.manifest.windows + more, wanted: self.wanted, split }
+        let writing = self.writing.as_ref().map_or(0, |writing| writing.rows);
+        Progress { windows: self.manifest.windows + writing + more, wanted: self.wanted, split }
+    }
+
+    /// Begins to write a part; [`Making::settle`] ends it.
+    fn write(&mut self, file: String, share: &Share<'_>, windows: Vec<LabelledWindow>, of: PartSource) {
+        let metadata = [
+            ("plan", self.plan.clone()),
+            ("scenario", of.scenario.clone()),
+            ("scenario_hash", share.scenario.hash.clone()),
+            ("seed", self.request.seed.to_string()),
+            ("seed_domain", share.split.domain().name().to_owned()),
+            ("split", share.split.name().to_owned()),
+            ("first_episode", of.first_episode.to_string()),
+            ("episodes", of.episodes.to_string()),
+        ];
+        let (split, rows) = (share.split, windows.len() as u64);
+        let (path, source) = (self.directory.file(&file), of.clone());
+        let part = std::thread::spawn(move || {
+            let content = part::write_labelled(&windows, &source.scenario, &metadata)?;
+            let sha256 = write_part(&path, &content)?;
+            let classes = Some(ClassCounts::of(windows.iter().map(|labelled| &labelled.label)));
+            Ok(PartEntry { file, rows, sha256, of: Some(source), classes })
+        });
+        self.writing = Some(Writing { split, rows, of, part });
+    }
+
+    /// Waits for the part that is being written, if one is, and says that it is there.
+    fn settle(&mut self) -> Result<(), MakingError> {
+        let Some(Writing { split, rows, part, .. }) = self.writing.take() else { return Ok(()) };
+        let part = part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        self.made += rows;
+        self.manifest.push(split, part);
+        self.directory.note(&self.manifest)
     }
 
     /// The part of this name, if it lies there whole and is of these episodes.
@@ -230,20 +296,18 @@ impl Making<'_> {
         fits(&part).then_some(part)
     }
 
-    /// Plays and writes a part; none where it was stopped.
-    fn part(
+    /// Plays a part; none where it was stopped.
+    fn play(
         &mut self,
-        file: &str,
         share: &Share<'_>,
         first_episode: u64,
         missing: u64,
         stop: &dyn Fn() -> bool,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Option<PartEntry>, MakingError> {
-        let begun = Instant::now();
+    ) -> Result<Option<(Vec<LabelledWindow>, PartSource)>, MakingError> {
         if self.begun.is_none() {
-            self.begun = Some(begun);
-            self.directory.begin(&self.made.manifest)?;
+            self.begun = Some(Instant::now());
+            self.directory.begin(&self.manifest)?;
         }
         let most = self.request.episodes_per_part;
         let template = &share.scenario.template;
@@ -271,37 +335,17 @@ impl Making<'_> {
             windows.truncate(missing as usize);
             played = windows.last().map_or(0, |last| last.label.seed - first_episode + 1);
         }
-        let metadata = [
-            ("plan", self.plan.clone()),
-            ("scenario", share.scenario.name.clone()),
-            ("scenario_hash", share.scenario.hash.clone()),
-            ("seed", self.request.seed.to_string()),
-            ("seed_domain", share.split.domain().name().to_owned()),
-            ("split", share.split.name().to_owned()),
-            ("first_episode", first_episode.to_string()),
-            ("episodes", played.to_string()),
-        ];
-        let content = part::write_labelled(&windows, &share.scenario.name, &metadata)?;
-        let sha256 = self.directory.write_part(file, &content)?;
-        self.made.made += windows.len() as u64;
-        self.made.took += begun.elapsed();
-        Ok(Some(PartEntry {
-            file: file.to_owned(),
-            rows: windows.len() as u64,
-            sha256,
-            of: Some(PartSource { scenario: share.scenario.name.clone(), first_episode, episodes: played }),
-            classes: Some(ClassCounts::of(windows.iter().map(|labelled| &labelled.label))),
-        }))
+        let of = PartSource { scenario: share.scenario.name.clone(), first_episode, episodes: played };
+        Ok(Some((windows, of)))
     }
 
     /// Windows that an episode of the scenario gives, by all that were played; none before the first.
     fn rate(&self, share: &Share<'_>, played: u64, windows: usize) -> Option<f64> {
-        let of_scenario = |part: &PartEntry| {
-            let of = part.of.as_ref().filter(|of| of.scenario == share.scenario.name)?;
-            Some((of.episodes, part.rows))
-        };
-        let parts = self.made.manifest.parts().filter_map(|(_, part)| of_scenario(part));
-        let (episodes, windows) = parts.fold((played, windows as u64), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+        let parts = self.manifest.parts().filter_map(|(_, part)| Some((part.of.as_ref()?, part.rows)));
+        let parts = parts.chain(self.writing.iter().map(|writing| (&writing.of, writing.rows)));
+        let parts = parts.filter(|(of, _)| of.scenario == share.scenario.name);
+        let (episodes, windows) =
+            parts.fold((played, windows as u64), |sum, (of, rows)| (sum.0 + of.episodes, sum.1 + rows));
         (episodes > 0).then(|| windows as f64 / episodes as f64)
     }
 }

@@ -1,5 +1,7 @@
 //! The meeting that a guidance plans: where its target will be, and what it takes to be there.
 
+use nalgebra::Matrix3;
+
 use crate::astro::Vector3;
 use crate::astro::relative::ClohessyWiltshire;
 use crate::astro::rtn::RelativeState;
@@ -45,6 +47,11 @@ impl<'a> Intercept<'a> {
     /// The solution of own motion over `tau_s`.
     pub(super) fn motion(&self, tau_s: f64) -> ClohessyWiltshire {
         ClohessyWiltshire::over(self.view.own.mean_motion_rad_s, tau_s)
+    }
+
+    /// The response of own position to own velocity [s] over several times.
+    pub(super) fn positions_by_velocity<const N: usize>(&self, taus_s: [f64; N]) -> [Matrix3<f64>; N] {
+        ClohessyWiltshire::positions_by_velocity(self.view.own.mean_motion_rad_s, taus_s)
     }
 
     /// What the target's acceleration adds to its position after `tau_s` [m], own RTN; `motion`: own motion over that time.
@@ -93,7 +100,7 @@ impl<'a> Intercept<'a> {
     }
 
     /// ∂position(`tau_s`)/∂acceleration, the acceleration being held for the first `burn_s`.
-    fn held_for(&self, tau_s: f64, burn_s: f64) -> nalgebra::Matrix3<f64> {
+    fn held_for(&self, tau_s: f64, burn_s: f64) -> Matrix3<f64> {
         self.motion(tau_s).position_by_acceleration - self.motion(tau_s - burn_s).position_by_acceleration
     }
 

@@ -153,6 +153,34 @@ fn keep_slot(orbit: &RelativeOrbit, memory: &Memory) -> f64 {
     [impulse_m_s, -impulse_m_s, 0.0].into_iter().min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(0.0)
 }
 
+/// Adds the burn that is due to the Δv that is owed, and says what comes next and when.
+fn plan_burn(view: &View, orbit: &RelativeOrbit, memory: &mut Memory, generator: &mut Generator) {
+    let [period_orbits, impulse_m_s, _, maintenance_probability, maintenance_m_s, ..] = memory.parameters;
+    let half_period_s = 0.5 * period_orbits * orbit.period_s();
+    let kind_now = memory.scratch[KIND];
+    let along = |impulse_m_s: f64| Vector3::new(0.0, impulse_m_s, 0.0);
+    let (impulse, kind, wait_s) = if kind_now == ACROSS {
+        let side = if generator.random::<bool>() { 1.0 } else { -1.0 };
+        (Vector3::new(0.0, 0.0, side * impulse_m_s), ALONG, half_period_s)
+    } else if kind_now == END_OF_WITHDRAWAL {
+        (-orbit.velocity_error_m_s(&apart(orbit, memory.scratch[SLOT])), ACROSS, half_period_s)
+    } else if kind_now == END_OF_MAINTENANCE {
+        let stop_m_s = 0.5 * orbit.mean_motion_rad_s * (memory.scratch[SLOT_AXIS] - orbit.elements.axis_m);
+        memory.scratch[SLOT] = orbit.elements.along_track_m;
+        memory.scratch[ECCENTRICITY] = eccentricity_after_m(orbit, stop_m_s);
+        (along(stop_m_s), ACROSS, half_period_s)
+    } else if generator.random::<f64>() < maintenance_probability {
+        // A lower orbit gains on the target, a higher one falls behind: away from it in both cases.
+        let away_m_s = -maintenance_m_s.copysign(memory.scratch[SLOT]);
+        (along(away_m_s), END_OF_MAINTENANCE, 0.5 * orbit.period_s())
+    } else {
+        (along(keep_slot(orbit, memory)), ACROSS, half_period_s)
+    };
+    (0..3).for_each(|axis| memory.scratch[axis] += impulse[axis]);
+    memory.scratch[KIND] = kind;
+    memory.scratch[NEXT] = view.time_s + wait_s + 1.0;
+}
+
 impl Behaviour for Nominal {
     fn begin(&self, generator: &mut Generator) -> Memory {
         let mut memory = Memory::default();
@@ -180,11 +208,10 @@ impl Behaviour for Nominal {
     }
 
     fn accelerate(&self, view: &View, memory: &mut Memory, generator: &mut Generator) -> Vector3 {
-        let [period_orbits, impulse_m_s, _, maintenance_probability, maintenance_m_s, ..] = memory.parameters;
         let Some(target) = view.target() else { return Vector3::zeros() };
-        let Some(orbit) = RelativeOrbit::of(view, target) else { return Vector3::zeros() };
-        let n = orbit.mean_motion_rad_s;
+        let Some(n) = RelativeOrbit::mean_motion_rad_s_of(view, target) else { return Vector3::zeros() };
         if memory.scratch[NEXT] == 0.0 {
+            let Some(orbit) = RelativeOrbit::of(view, target) else { return Vector3::zeros() };
             take_slot(view, &orbit, memory);
         }
         // The slot goes on as it went before the target burnt.
@@ -193,29 +220,8 @@ impl Behaviour for Nominal {
         }
         memory.scratch[SLOT] -= 1.5 * n * memory.scratch[SLOT_AXIS] * view.segment_s;
         if view.time_s + 1.0 >= memory.scratch[NEXT] {
-            let half_period_s = 0.5 * period_orbits * orbit.period_s();
-            let kind_now = memory.scratch[KIND];
-            let along = |impulse_m_s: f64| Vector3::new(0.0, impulse_m_s, 0.0);
-            let (impulse, kind, wait_s) = if kind_now == ACROSS {
-                let side = if generator.random::<bool>() { 1.0 } else { -1.0 };
-                (Vector3::new(0.0, 0.0, side * impulse_m_s), ALONG, half_period_s)
-            } else if kind_now == END_OF_WITHDRAWAL {
-                (-orbit.velocity_error_m_s(&apart(&orbit, memory.scratch[SLOT])), ACROSS, half_period_s)
-            } else if kind_now == END_OF_MAINTENANCE {
-                let stop_m_s = 0.5 * n * (memory.scratch[SLOT_AXIS] - orbit.elements.axis_m);
-                memory.scratch[SLOT] = orbit.elements.along_track_m;
-                memory.scratch[ECCENTRICITY] = eccentricity_after_m(&orbit, stop_m_s);
-                (along(stop_m_s), ACROSS, half_period_s)
-            } else if generator.random::<f64>() < maintenance_probability {
-                // A lower orbit gains on the target, a higher one falls behind: away from it in both cases.
-                let away_m_s = -maintenance_m_s.copysign(memory.scratch[SLOT]);
-                (along(away_m_s), END_OF_MAINTENANCE, 0.5 * orbit.period_s())
-            } else {
-                (along(keep_slot(&orbit, memory)), ACROSS, half_period_s)
-            };
-            (0..3).for_each(|axis| memory.scratch[axis] += impulse[axis]);
-            memory.scratch[KIND] = kind;
-            memory.scratch[NEXT] = view.time_s + wait_s + 1.0;
+            let Some(orbit) = RelativeOrbit::of(view, target) else { return Vector3::zeros() };
+            plan_burn(view, &orbit, memory, generator);
         }
         pay_off(view, &mut memory.scratch)
     }

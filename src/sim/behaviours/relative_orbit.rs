@@ -33,16 +33,27 @@ struct Shape {
     equation_of_centre_rad: f64,
 }
 
+/// Semi-major axis of an orbit [m], by its energy; `None` where that is no ellipse's.
+fn axis_m(state: &CartesianState, mu: f64) -> Option<f64> {
+    let axis_m = 1.0 / (2.0 / state.position_m.norm() - state.velocity_m_s.norm_squared() / mu);
+    (axis_m > 0.0 && axis_m.is_finite()).then_some(axis_m)
+}
+
+/// Mean motion of an ellipse [rad/s].
+fn mean_motion_rad_s(axis_m: f64, mu: f64) -> f64 {
+    (mu / axis_m.powi(3)).sqrt()
+}
+
 impl Shape {
     /// `None` for an orbit that is no ellipse.
     fn of(state: &CartesianState, mu: f64) -> Option<Self> {
         let (position, velocity) = (&state.position_m, &state.velocity_m_s);
         let radius_m = position.norm();
-        let axis_m = 1.0 / (2.0 / radius_m - velocity.norm_squared() / mu);
+        let axis_m = axis_m(state, mu)?;
         let momentum = position.cross(velocity);
         let eccentricity = velocity.cross(&momentum) / mu - position / radius_m;
         let square = eccentricity.norm_squared();
-        if !(axis_m > 0.0 && axis_m.is_finite() && square < 1.0) {
+        if square.is_nan() || square >= 1.0 {
             return None;
         }
         // e cos E and e sin E; ν - E = 2 atan(e sin E / (1 + η - e cos E)), and M = E - e sin E.
@@ -81,6 +92,16 @@ impl RelativeOrbit {
         Self::between(&seen.to_gcrf(&view.own.state), &view.own.state, view.mu_m3_s2)
     }
 
+    /// Its mean motion alone [rad/s], for much less; `None` where the object's orbit is no ellipse.
+    pub(super) fn mean_motion_rad_s_of(view: &View, track: &Track) -> Option<f64> {
+        if view.relative_tier {
+            return Some(view.own.mean_motion_rad_s);
+        }
+        let seen = RelativeState { position_rtn_m: track.position_rtn_m, velocity_rtn_m_s: track.velocity_rtn_m_s };
+        let axis_m = axis_m(&seen.to_gcrf(&view.own.state), view.mu_m3_s2)?;
+        Some(mean_motion_rad_s(axis_m, view.mu_m3_s2))
+    }
+
     /// The orbit of a state relative to the object (Clohessy-Wiltshire), `mean_motion_rad_s` being the frame's.
     fn in_hill_frame(state: &RelativeState, mean_motion_rad_s: f64) -> Self {
         let position = &state.position_rtn_m;
@@ -110,7 +131,7 @@ impl RelativeOrbit {
             // z = -a tilt_R now, and a quarter of a revolution later -a tilt_T.
             inclination_m: [-axis_m * tilt.y, axis_m * tilt.x],
         };
-        Some(Self { elements, mean_motion_rad_s: (mu / axis_m.powi(3)).sqrt() })
+        Some(Self { elements, mean_motion_rad_s: mean_motion_rad_s(axis_m, mu) })
     }
 
     /// Time of a revolution [s].

@@ -70,11 +70,12 @@ fn optimal_intercept(
     motion: &ClohessyWiltshire,
     miss_m: &Vector3,
 ) -> Option<(Vector3, f64)> {
-    let responses = QUADRATURE.map(|(node, weight)| (intercept.motion(node * tau_s).position_by_velocity, weight));
+    let to_nodes = intercept.positions_by_velocity(QUADRATURE.map(|(node, _)| node * tau_s));
+    let responses = to_nodes.iter().zip(QUADRATURE.map(|(_, weight)| weight));
     let gramian: Matrix3<f64> =
-        responses.iter().map(|(response, weight)| response * response.transpose() * (*weight * tau_s)).sum();
+        responses.clone().map(|(response, weight)| response * response.transpose() * (weight * tau_s)).sum();
     let costate = gramian.try_inverse()? * miss_m;
-    let delta_v = responses.iter().map(|(response, weight)| (response.tr_mul(&costate)).norm() * weight * tau_s).sum();
+    let delta_v = responses.map(|(response, weight)| (response.tr_mul(&costate)).norm() * weight * tau_s).sum();
     Some((motion.position_by_velocity.tr_mul(&costate), delta_v))
 }
 

@@ -6,6 +6,7 @@
 pub mod config;
 mod lookout;
 
+use pulp::NullaryFnOnce;
 use rand::RngExt;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
@@ -22,9 +23,10 @@ use super::sensors::measurement::{Measurement, Signal};
 use super::sensors::scene::Scene;
 use super::sensors::signature::Signature;
 use super::template::{Physics, Slot, Template};
+use super::tracks::TrackError;
 use super::tracks::estimate::Estimate;
 use super::tracks::motion::Motion;
-use super::tracks::track::{Sighting, Track, Tracker};
+use super::tracks::track::{Track, Tracker, Verdict};
 use super::view::SunModel;
 use crate::astro::{CartesianState, Vector3};
 
@@ -51,7 +53,7 @@ pub(super) struct Sensing {
     tasking: Vec<Tasking>,
 }
 
-/// When the sensors of an arena look.
+/// When the sensors of an arena look, in the episode in hand.
 #[derive(Clone, Debug)]
 struct Tasking {
     /// Segments from look to look.
@@ -60,6 +62,11 @@ struct Tasking {
     ahead: u32,
     /// Slots that every look is at; `None`: all. The others are looked at in one look of [`OTHERS_EVERY`].
     watched: Option<Vec<usize>>,
+}
+
+impl Tasking {
+    /// At all, whenever a segment ends.
+    const ALWAYS: Self = Self { every: 1, ahead: 0, watched: None };
 }
 
 /// The rows of one arena that can be seen.
@@ -95,6 +102,8 @@ struct Observer {
     index: usize,
     config: SensorsConfig,
     tracker: Tracker,
+    /// Instruction set that tracks are followed with; it changes no bit of them.
+    arch: pulp::Arch,
 }
 
 /// What every spacecraft supposes of another that no sensor tells: the means of the scenario's distributions.
@@ -124,7 +133,6 @@ pub(super) struct ArenaSensing {
 /// What one spacecraft knows by its sensors.
 #[derive(Clone, Copy)]
 pub(super) struct Knowledge<'a> {
-    tracker: &'a Tracker,
     tracks: &'a [Option<Track>],
     priors: &'a [Prior],
     /// Least distance so far of the objective's pair [m] by its estimates; infinite before there was one.
@@ -143,10 +151,9 @@ impl Prior {
 }
 
 impl<'a> Knowledge<'a> {
-    /// The track of a slot, as own ship (at `own`) sees it; `None` where there is none.
-    pub(super) fn sighting(&self, slot: usize, own: &CartesianState) -> Option<(Sighting, &'a Track)> {
-        let track = self.tracks[slot].as_ref()?;
-        Some((self.tracker.sighting(track, own), track))
+    /// The track of a slot; `None` where there is none.
+    pub(super) fn track(&self, slot: usize) -> Option<&'a Track> {
+        self.tracks[slot].as_ref()
     }
 
     /// What is supposed of a slot that no sensor tells.
@@ -174,7 +181,7 @@ impl Sensing {
             let config = slot.sensing.sensors()?;
             let tracker = Tracker::new(motion(&template.physics), config.tracking).with_interval(template.segment_s);
             looking += 1;
-            Some(Observer { index: looking - 1, config: config.clone(), tracker })
+            Some(Observer { index: looking - 1, config: config.clone(), tracker, arch: pulp::Arch::new() })
         };
         let observers: Vec<_> = template.slots.iter().map(observer).collect();
         if looking == 0 {
@@ -191,11 +198,11 @@ impl Sensing {
             observers,
             priors: template.slots.iter().map(Prior::of).collect(),
             arenas: seeds.iter().map(arena).collect(),
-            tasking: vec![Tasking { every: 1, ahead: 0, watched: None }; seeds.len()],
+            tasking: vec![Tasking::ALWAYS; seeds.len()],
         }
     }
 
-    /// From now on the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` segments before the end of each
+    /// Until its episode ends, the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` segments before the end of each
     /// such stretch since the episode began, and at the others once in [`OTHERS_EVERY`] times as many.
     pub(super) fn watch(&mut self, arena: usize, segments: u32, ahead: u32, watched: &[usize]) {
         if let Some(tasking) = self.tasking.get_mut(arena) {
@@ -217,11 +224,10 @@ impl Sensing {
 
     /// What a slot knows by its sensors; `None` where it sees the truth.
     pub(super) fn knowledge(&self, arena: usize, slot: usize) -> Option<Knowledge<'_>> {
-        let Observer { index, tracker, .. } = self.observers.get(slot)?.as_ref()?;
+        let Observer { index, .. } = self.observers.get(slot)?.as_ref()?;
         let ArenaSensing { tracks, closest_approach_m, .. } = &self.arenas[arena];
         let slots = self.priors.len();
         Some(Knowledge {
-            tracker,
             tracks: &tracks[index * slots..(index + 1) * slots],
             priors: &self.priors,
             closest_approach_m: closest_approach_m[*index],
@@ -249,6 +255,7 @@ impl Sensing {
     ) {
         let Some(state) = self.arenas.get_mut(arena) else { return };
         let Visible { orbits, identities, .. } = *rows;
+        self.tasking[arena] = Tasking::ALWAYS;
         state.generator = seed.stream(Purpose::Sensor);
         for (signature, slot) in state.signatures.iter_mut().zip(&template.slots) {
             *signature = slot.signature.sample(&mut state.generator);
@@ -290,7 +297,8 @@ impl Sensing {
         for (slot, observer) in self.observers.iter().enumerate() {
             let Some(observer) = observer else { continue };
             let own = orbits[slot].state();
-            let lookout = Lookout::of(&template.physics, sun, &own, time_s);
+            let vantage = observer.tracker.filter().motion.vantage(own);
+            let lookout = Lookout::of(&template.physics, sun, vantage, time_s);
             let tracks = &mut tracks[observer.index * slots..(observer.index + 1) * slots];
             for target in (0..slots).filter(|target| *target != slot) {
                 if !identities[target].is_present() {
@@ -341,6 +349,24 @@ impl Sensing {
     }
 }
 
+/// A step of a track, compiled for each instruction set.
+struct Step<'a> {
+    observer: &'a Observer,
+    track: &'a mut Option<Track>,
+    lookout: &'a Lookout<'a>,
+    measured: Option<&'a Measurement>,
+}
+
+impl NullaryFnOnce for Step<'_> {
+    type Output = Result<Verdict, TrackError>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Lookout { time_s, vantage, .. } = self.lookout;
+        self.observer.tracker.step(self.track, *time_s, vantage, self.measured)
+    }
+}
+
 impl Observer {
     /// A track as a catalogue gives it at the start of an episode: the truth with a Gaussian error of these standard deviations,
     /// position [m] and velocity [m/s]. Whether the target thrusts is not known.
@@ -363,7 +389,6 @@ impl Observer {
         biases: &[Bias],
         generator: &mut Generator,
     ) {
-        let own = lookout.own;
         let before = track.as_ref().map(|held| (held.estimate.time_s, held.estimate.acceleration_m_s2()));
         let mut measured: Option<Measurement> = None;
         // The last of either kind: what a radar and a telescope hear.
@@ -380,7 +405,8 @@ impl Observer {
             measured = Some(measured.map_or(measurement, |before| before.joined(&measurement)));
         }
         // What the tracker cannot follow, as where numbers have left the finite ones, is no track any more.
-        if self.tracker.step(track, scene.time_s, own, measured.as_ref()).is_err() {
+        let step = Step { observer: self, track, lookout, measured: measured.as_ref() };
+        if self.arch.dispatch(step).is_err() {
             *track = None;
         }
         if let (true, Some(held)) = (measured.is_some(), track.as_mut()) {

@@ -31,9 +31,36 @@ pub fn survival(degrees: usize, value: f64) -> f64 {
     sum.min(1.0)
 }
 
+/// Whether [`survival`] is below `probability`.
+///
+/// Of two degrees it is e^(-x/2), of more it is greater still, so that most values need nothing but `log_probability`, the logarithm of
+/// the probability.
+#[inline]
+#[must_use]
+pub(super) fn is_beyond(degrees: usize, value: f64, probability: f64, log_probability: f64) -> bool {
+    let is_surely_within = degrees >= 2 && -0.5 * value > log_probability * (1.0 - 1e-9);
+    !is_surely_within && survival(degrees, value) < probability
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_way_to_a_judgement_leads_to_the_same() {
+        for probability in [1e-5_f64, 0.01, 0.5] {
+            let log_probability = libm::log(probability);
+            for degrees in 0..=4 {
+                for step in -2..600 {
+                    let value = f64::from(step) * 0.1;
+                    let expected = survival(degrees, value) < probability;
+                    assert_eq!(is_beyond(degrees, value, probability, log_probability), expected, "{degrees} {value}");
+                }
+                let nan = is_beyond(degrees, f64::NAN, probability, log_probability);
+                assert!(nan, "what cannot be judged is beyond");
+            }
+        }
+    }
 
     #[test]
     fn agrees_with_the_tables() {

@@ -35,6 +35,7 @@ impl Estimate {
 
     /// Mean of position and velocity.
     #[must_use]
+    #[inline(always)]
     pub fn state(&self) -> CartesianState {
         CartesianState {
             position_m: self.mean.fixed_rows::<3>(0).into_owned(),
@@ -50,6 +51,7 @@ impl Estimate {
 
     /// One standard deviation of the position [m]: the root of the sum of its three variances.
     #[must_use]
+    #[inline(always)]
     pub fn position_sigma_m(&self) -> f64 {
         self.covariance.fixed_view::<3, 3>(0, 0).trace().max(0.0).sqrt()
     }
@@ -84,6 +86,7 @@ impl Estimate {
 
     /// Whether every number is finite.
     #[must_use]
+    #[inline(always)]
     pub fn is_finite(&self) -> bool {
         // Without an early end, so that several are looked at at a time.
         let numbers = self.mean.iter().chain(self.covariance.data.0.as_flattened());
@@ -95,6 +98,7 @@ impl Estimate {
     ///
     /// By the signs of the pivots of L D Lᵀ, which no scale of the units changes.
     #[must_use]
+    #[inline(always)]
     pub fn is_sound(&self) -> bool {
         if !self.is_finite() {
             return false;

@@ -8,10 +8,9 @@ use super::estimate::{Estimate, STATES};
 use super::innovation::Innovation;
 use super::manoeuvres::Manoeuvres;
 use super::motion::Motion;
-use super::products::{product, product_of_first, product_with_transpose};
+use super::products::{product, product_of_first, product_with_transpose, symmetric_part};
 use super::stride::{Stride, Transition};
-use crate::astro::{CartesianState, Vector3};
-use crate::sim::sensors::measurement::Measurement;
+use crate::astro::Vector3;
 
 /// Longest prediction in one call [s].
 pub const LONGEST_PREDICTION_S: f64 = 86_400.0;
@@ -58,6 +57,7 @@ impl Filter {
     }
 
     /// As [`Filter::predict_by`], in place; after [`TrackError::Lost`] the estimate is of no use any more.
+    #[inline(always)]
     pub(super) fn advance(
         &self,
         stride: Option<&Stride>,
@@ -93,6 +93,7 @@ impl Filter {
     }
 
     /// Steps of a prediction. A span that is a rounding error above whole steps has no more of them.
+    #[inline(always)]
     fn steps(&self, span_s: f64) -> usize {
         let longest_s = self.longest_step_s.min(0.5 * self.manoeuvres.time_constant_s);
         (span_s / longest_s * (1.0 - 1e-9)).ceil().max(1.0) as usize
@@ -117,6 +118,7 @@ impl Filter {
     }
 
     /// As [`Filter::update`], in place; after an error the estimate is of no use any more.
+    #[inline(always)]
     pub(super) fn improve(&self, estimate: &mut Estimate, innovation: &Innovation) -> Result<(), TrackError> {
         let Innovation { residual, jacobian, noise, cross, inverse_covariance, .. } = innovation;
         let gain = product(cross, inverse_covariance);
@@ -124,31 +126,12 @@ impl Filter {
         // (I - K H) P, then that times (I - K H)ᵀ.
         let kept = estimate.covariance - product_with_transpose(&gain, cross);
         let left = product_of_first(&kept, &jacobian.transpose()) - product(&gain, noise);
-        let whole = kept - product_with_transpose(&left, &gain);
-        for column in 0..STATES {
-            for row in 0..=column {
-                let value = 0.5 * (whole.data.0[column][row] + whole.data.0[row][column]);
-                estimate.covariance.data.0[column][row] = value;
-                estimate.covariance.data.0[row][column] = value;
-            }
-        }
+        estimate.covariance = symmetric_part(&(kept - product_with_transpose(&left, &gain)));
         if estimate.is_sound() { Ok(()) } else { Err(lost(estimate)) }
     }
 
-    /// The innovation of a measurement: see [`Innovation::of`].
-    ///
-    /// # Errors
-    /// As [`Innovation::of`].
-    pub fn innovation(
-        &self,
-        estimate: &Estimate,
-        measurement: &Measurement,
-        own: &CartesianState,
-    ) -> Result<Innovation, TrackError> {
-        Innovation::of(estimate, measurement, own, &self.motion)
-    }
-
     /// The state after a step and the derivative of its position and velocity by the state before.
+    #[inline(always)]
     fn step(&self, start: &SVector<f64, STATES>, stride: &Stride) -> (SVector<f64, STATES>, Transition) {
         let after = self.moved(start, stride);
         let transition = match &stride.constant {
@@ -158,11 +141,13 @@ impl Filter {
         (after, transition)
     }
 
+    #[inline(always)]
     fn gradient(&self, mean: &SVector<f64, STATES>) -> Matrix3<f64> {
         self.motion.gradients(&mean.fixed_rows::<3>(0).into_owned()).0
     }
 
     /// The state after a step, by RK4; what RK4 errs by on the decaying acceleration in free space is made good.
+    #[inline(always)]
     pub(super) fn moved(&self, start: &SVector<f64, STATES>, stride: &Stride) -> SVector<f64, STATES> {
         let block = |first: usize| Vector3::new(start[first], start[first + 1], start[first + 2]);
         let (r, v, lasting) = (block(0), block(3), block(6));
@@ -190,12 +175,13 @@ fn lost(estimate: &Estimate) -> TrackError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::astro::CartesianState;
     use crate::astro::constants::{EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M};
     use crate::astro::kepler;
     use crate::astro::relative::ClohessyWiltshire;
     use crate::astro::rtn::RelativeState;
     use crate::sim::sensors::SensorKind;
-    use crate::sim::sensors::measurement::Reading;
+    use crate::sim::sensors::measurement::{Measurement, Reading};
 
     #[test]
     fn two_measurements_joined_say_what_they_say_in_turn() {
@@ -222,8 +208,9 @@ mod tests {
             ..radar
         };
         let start = Estimate::about(0.0, &target, [1.0, 0.1, 1e-3]);
+        let vantage = motion.vantage(own);
         let update = |estimate: &Estimate, measurement: &Measurement| {
-            let innovation = filter.innovation(estimate, measurement, &own).expect("sound");
+            let innovation = Innovation::of(estimate, measurement, &vantage).expect("sound");
             filter.update(estimate, &innovation).expect("sound")
         };
         let in_turn = update(&update(&start, &radar), &telescope);
@@ -311,7 +298,7 @@ mod tests {
             range_rate_m_s: None,
             signal: None,
         };
-        let innovation = filter.innovation(&estimate, &measurement, &own).expect("sound");
+        let innovation = Innovation::of(&estimate, &measurement, &filter.motion.vantage(own)).expect("sound");
         assert!((innovation.normalised_square - 1.0).abs() < 1e-6);
         let updated = filter.update(&estimate, &innovation).expect("sound");
         // 900 / (900 + 1600) of 50 m, and 900 × 1600 / 2500 m² left.

@@ -4,9 +4,9 @@ use nalgebra::{Matrix3, Matrix4, SMatrix, Vector4};
 
 use super::TrackError;
 use super::estimate::{Estimate, STATES};
-use super::motion::Motion;
+use super::motion::Vantage;
 use super::products::{inverse_of_positive, product, product_of_first};
-use crate::astro::{CartesianState, Vector3};
+use crate::astro::Vector3;
 use crate::sim::sensors::measurement::Measurement;
 
 /// Share of a row's error below which its curvature is left out.
@@ -34,7 +34,7 @@ pub struct Innovation {
 }
 
 impl Innovation {
-    /// The misfit of `measurement` against `estimate`, which is of the same time; `own`: state of the observer, same frame.
+    /// The misfit of `measurement` against `estimate`, which is of the same time, as the observer at `vantage` sees it.
     ///
     /// The angles are those from the measured direction to the expected one, along its azimuthal and its upward axis, so
     /// that no pole is special: with the axes e and the expected unit vector u at range ρ, residual -e·u (of full angle,
@@ -48,17 +48,14 @@ impl Innovation {
     ///
     /// # Errors
     /// [`TrackError::Measurement`], [`TrackError::Coincident`], [`TrackError::Lost`].
-    pub fn of(
-        estimate: &Estimate,
-        measurement: &Measurement,
-        own: &CartesianState,
-        motion: &Motion,
-    ) -> Result<Self, TrackError> {
+    #[inline(always)]
+    pub fn of(estimate: &Estimate, measurement: &Measurement, vantage: &Vantage) -> Result<Self, TrackError> {
         if !measurement.is_finite() {
             return Err(TrackError::Measurement { time_s: measurement.time_s });
         }
         let target = estimate.state();
-        let (position_m, velocity_m_s) = (target.position_m - own.position_m, target.velocity_m_s - own.velocity_m_s);
+        let (position_m, velocity_m_s) =
+            (target.position_m - vantage.own.position_m, target.velocity_m_s - vantage.own.velocity_m_s);
         let range_m = position_m.norm();
         if range_m.is_nan() || range_m <= 1e-6 {
             return Err(TrackError::Coincident { range_m });
@@ -72,8 +69,7 @@ impl Innovation {
         // (I - u uᵀ)/ρ, the derivative of u and the second derivative of ρ.
         let turn = (Matrix3::identity() - sight * sight.transpose()) / range_m;
         if let Some(direction) = &measurement.direction {
-            let to_own = motion.own_axes(own);
-            let axes = direction.axes().map(|axis| to_own.tr_mul(&axis));
+            let axes = direction.axes().map(|axis| vantage.from_own(&axis));
             let (sine_across, sine_up) = (axes[1].dot(&sight), axes[2].dot(&sight));
             let sine = libm::hypot(sine_across, sine_up);
             let angle_over_sine = if sine > 1e-9 { libm::atan2(sine, axes[0].dot(&sight)) / sine } else { 1.0 };
@@ -183,6 +179,7 @@ impl Innovation {
 }
 
 /// Second derivative by position of u·c for a constant c: with w = (I - u uᵀ) c / ρ, -(w uᵀ + u wᵀ + (u·c)(I - u uᵀ)/ρ)/ρ.
+#[inline(always)]
 fn bend(constant: &Vector3, sight: &Vector3, turn: &Matrix3<f64>, range_m: f64) -> Matrix3<f64> {
     let across = turn * constant;
     let mixed = across * sight.transpose();
@@ -191,7 +188,9 @@ fn bend(constant: &Vector3, sight: &Vector3, turn: &Matrix3<f64>, range_m: f64) 
 
 #[cfg(test)]
 mod tests {
+    use super::super::motion::Motion;
     use super::*;
+    use crate::astro::CartesianState;
     use crate::astro::constants::EARTH_MU_M3_S2;
     use crate::astro::rtn::RelativeState;
     use crate::sim::sensors::SensorKind;
@@ -220,7 +219,7 @@ mod tests {
         };
         let at = |state: &CartesianState| {
             let estimate = Estimate::about(0.0, state, [1e-2, 1e-2, 0.0]);
-            Innovation::of(&estimate, &measurement, &own, &motion).expect("sound")
+            Innovation::of(&estimate, &measurement, &motion.vantage(own)).expect("sound")
         };
         let exact = at(&target);
         // What the sensor sees of the truth is what is expected of it.
@@ -258,7 +257,7 @@ mod tests {
             signal: None,
         };
         let motion = Motion::Hill { mean_motion_rad_s: 1e-3 };
-        let innovation = Innovation::of(&estimate, &measurement, &own, &motion).expect("sound");
+        let innovation = Innovation::of(&estimate, &measurement, &motion.vantage(own)).expect("sound");
         let expected = Vector4::new(0.0, 0.0, 1_000.0, 0.0) - innovation.residual;
         let spread = innovation.inverse_covariance.try_inverse().expect("positive definite");
         let mut generator = crate::sim::seeds::Generator::seed_from_u64(17);
@@ -296,11 +295,11 @@ mod tests {
         };
         let estimate = Estimate::about(0.0, &target, [1.0, 1.0, 0.0]);
         let motion = Motion::Hill { mean_motion_rad_s: 1e-3 };
-        let innovation = Innovation::of(&estimate, &measurement, &own, &motion).expect("sound");
+        let innovation = Innovation::of(&estimate, &measurement, &motion.vantage(own)).expect("sound");
         assert!((innovation.residual.norm() - std::f64::consts::PI).abs() < 1e-5, "{}", innovation.residual);
         assert_eq!(innovation.dimension, 2);
         let there = Estimate::about(0.0, &own, [1.0, 1.0, 0.0]);
-        let refused = Innovation::of(&there, &measurement, &own, &motion).expect_err("no direction");
+        let refused = Innovation::of(&there, &measurement, &motion.vantage(own)).expect_err("no direction");
         assert_eq!(refused, TrackError::Coincident { range_m: 0.0 });
     }
 }

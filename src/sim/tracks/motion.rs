@@ -33,6 +33,7 @@ impl Motion {
     /// Hill: (3 n² x + 2 n ẏ, -2 n ẋ, -n² z), Vallado, 4th ed., section 6.8. Orbit: -μ r / r³ and, with k = 3/2 J2 μ RE² and
     /// s = z/r, -k/r⁵ (x (1 - 5 s²), y (1 - 5 s²), z (3 - 5 s²)), eq. 8-30. Not finite at the Earth's centre.
     #[must_use]
+    #[inline(always)]
     pub fn acceleration(&self, position_m: &Vector3, velocity_m_s: &Vector3) -> Vector3 {
         match *self {
             Self::Hill { mean_motion_rad_s: n } => Vector3::new(
@@ -54,6 +55,7 @@ impl Motion {
 
     /// Derivatives of [`Motion::acceleration`] by position [1/s²] and by velocity [1/s].
     #[must_use]
+    #[inline(always)]
     pub fn gradients(&self, position_m: &Vector3) -> (Matrix3<f64>, Matrix3<f64>) {
         match *self {
             Self::Hill { mean_motion_rad_s: n } => (
@@ -79,40 +81,56 @@ impl Motion {
         }
     }
 
-    /// The matrix that takes a vector of this frame to own RTN: own axes in GCRF, the Hill axes themselves in the Hill frame.
+    /// Own ship at a state in this frame, as one that tracks others.
     #[must_use]
-    pub fn own_axes(&self, own: &CartesianState) -> Matrix3<f64> {
-        match self {
-            Self::Hill { .. } => Matrix3::identity(),
-            Self::Orbit { .. } => {
-                let frame = RtnFrame::of(own);
-                Matrix3::from_columns(&[frame.radial, frame.transverse, frame.normal]).transpose()
-            }
-        }
+    pub fn vantage(&self, own: CartesianState) -> Vantage {
+        let frame = match self {
+            Self::Hill { .. } => None,
+            Self::Orbit { .. } => Some(RtnFrame::of(&own)),
+        };
+        Vantage { own, frame }
+    }
+}
+
+/// Own ship with its axes, which are the same for all that it tracks: own RTN in GCRF, the frame's own axes in the Hill frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Vantage {
+    /// State in the frame of the motion.
+    pub own: CartesianState,
+    /// Own RTN frame; `None` in the Hill frame.
+    pub frame: Option<RtnFrame>,
+}
+
+impl Vantage {
+    /// A vector of the frame of the motion along own axes.
+    #[must_use]
+    pub fn to_own(&self, vector: &Vector3) -> Vector3 {
+        self.frame.as_ref().map_or(*vector, |frame| frame.to_rtn(vector))
+    }
+
+    /// A vector along own axes in the frame of the motion.
+    #[must_use]
+    pub fn from_own(&self, vector: &Vector3) -> Vector3 {
+        self.frame.as_ref().map_or(*vector, |frame| frame.to_gcrf(vector))
     }
 
     /// `target` as own ship sees it: own RTN, rotating; the difference itself in the Hill frame.
     #[must_use]
-    pub fn relative_state(&self, own: &CartesianState, target: &CartesianState) -> RelativeState {
-        match self {
-            Self::Hill { .. } => RelativeState {
-                position_rtn_m: target.position_m - own.position_m,
-                velocity_rtn_m_s: target.velocity_m_s - own.velocity_m_s,
+    pub fn relative_state(&self, target: &CartesianState) -> RelativeState {
+        match &self.frame {
+            None => RelativeState {
+                position_rtn_m: target.position_m - self.own.position_m,
+                velocity_rtn_m_s: target.velocity_m_s - self.own.velocity_m_s,
             },
-            Self::Orbit { .. } => RelativeState::between(own, target),
+            Some(frame) => RelativeState::in_frame(frame, &self.own, target),
         }
     }
 
-    /// The velocity in this frame [m/s] of what rests in own rotating RTN frame at `offset_m` from own ship (this frame).
+    /// The velocity in the frame of the motion [m/s] of what rests in own rotating axes at `offset_m` from own ship (that frame).
     #[must_use]
-    pub fn velocity_at_rest(&self, own: &CartesianState, offset_m: &Vector3) -> Vector3 {
-        match self {
-            Self::Hill { .. } => own.velocity_m_s,
-            Self::Orbit { .. } => {
-                let frame = RtnFrame::of(own);
-                own.velocity_m_s + (frame.normal * frame.rate_rad_s).cross(offset_m)
-            }
-        }
+    pub fn velocity_at_rest(&self, offset_m: &Vector3) -> Vector3 {
+        let turning = self.frame.as_ref().map(|frame| (frame.normal * frame.rate_rad_s).cross(offset_m));
+        turning.map_or(self.own.velocity_m_s, |turning| self.own.velocity_m_s + turning)
     }
 }
 
@@ -160,13 +178,14 @@ mod tests {
             position_m: Vector3::new(radius_m, 0.0, 0.0),
             velocity_m_s: Vector3::new(0.0, speed, 0.0),
         };
-        let velocity = ORBIT.velocity_at_rest(&own, &Vector3::new(0.0, 1_000.0, 0.0));
+        let vantage = ORBIT.vantage(own);
+        let velocity = vantage.velocity_at_rest(&Vector3::new(0.0, 1_000.0, 0.0));
         assert!((velocity - Vector3::new(-speed * 1_000.0 / radius_m, speed, 0.0)).norm() < 1e-9);
-        assert_eq!(ORBIT.own_axes(&own), Matrix3::identity());
         let offset = Vector3::new(300.0, 1_000.0, -200.0);
+        assert_eq!((vantage.to_own(&offset), vantage.from_own(&offset)), (offset, offset));
         let resting =
-            CartesianState { position_m: own.position_m + offset, velocity_m_s: ORBIT.velocity_at_rest(&own, &offset) };
-        let seen = ORBIT.relative_state(&own, &resting);
+            CartesianState { position_m: own.position_m + offset, velocity_m_s: vantage.velocity_at_rest(&offset) };
+        let seen = vantage.relative_state(&resting);
         assert!((seen.position_rtn_m - offset).norm() < 1e-9 && seen.velocity_rtn_m_s.norm() < 1e-9);
     }
 }

@@ -58,6 +58,18 @@ pub(super) fn product_with_transpose<const R: usize, const K: usize, const C: us
     out
 }
 
+/// The mean of a matrix and its transpose, symmetric to the bit.
+#[inline(always)]
+pub(super) fn symmetric_part<const N: usize>(matrix: &SMatrix<f64, N, N>) -> SMatrix<f64, N, N> {
+    let mut out = SMatrix::<f64, N, N>::zeros();
+    for column in 0..N {
+        for row in 0..N {
+            out.data.0[column][row] = 0.5 * (matrix.data.0[column][row] + matrix.data.0[row][column]);
+        }
+    }
+    out
+}
+
 /// The inverse of a symmetric positive definite matrix, by Gauss and Jordan's elimination; `None` where a pivot is not positive.
 #[inline(always)]
 pub(super) fn inverse_of_positive<const N: usize>(matrix: &SMatrix<f64, N, N>) -> Option<SMatrix<f64, N, N>> {

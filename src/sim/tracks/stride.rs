@@ -5,7 +5,7 @@ use nalgebra::{Matrix3, SMatrix, SVector, Vector3 as Column};
 use super::estimate::STATES;
 use super::filter::Filter;
 use super::motion::Motion;
-use super::products::{product, product_with_transpose};
+use super::products::{product, product_with_transpose, symmetric_part};
 
 /// Derivatives of position and velocity after a step by the nine states before it.
 pub(super) type Transition = SMatrix<f64, 6, STATES>;
@@ -26,8 +26,8 @@ pub struct Stride {
     pub(super) correction: [f64; 2],
     /// First integral of the response of position, and second: what a gravity gradient makes of it.
     integrals: [f64; 2],
-    /// Noise of the step on one axis.
-    noise: Matrix3<f64>,
+    /// Noise of the step.
+    noise: SMatrix<f64, STATES, STATES>,
     /// The derivative where it is the same everywhere.
     pub(super) constant: Option<Transition>,
 }
@@ -52,7 +52,7 @@ impl Stride {
                 response.y - step_s / 6.0 * (1.0 + 4.0 * half_decay + response.z),
             ],
             integrals: [cube * series(3, 6.0), cube * step_s * series(4, 24.0)],
-            noise: manoeuvres.noise(step_s),
+            noise: manoeuvres.noise(step_s).kronecker(&Matrix3::identity()),
             constant: None,
         };
         if matches!(filter.motion, Motion::Hill { .. }) {
@@ -68,11 +68,13 @@ impl Stride {
     }
 
     /// Whether a step of `step_s` may be taken as this one: the same length but for rounding of times, 1e-9 of it.
+    #[inline(always)]
     pub(super) fn fits(&self, step_s: f64) -> bool {
         (step_s - self.step_s).abs() <= 1e-9 * self.step_s
     }
 
     /// The derivative over a step that begins at the gravity gradient `g0` and ends at `g1`.
+    #[inline(always)]
     pub(super) fn transition(&self, g0: &Matrix3<f64>, g1: &Matrix3<f64>) -> Transition {
         let h = self.step_s;
         let (square, cube) = (h * h, h * h * h);
@@ -104,6 +106,7 @@ impl Stride {
     }
 
     /// The covariance after the step: Φ P Φᵀ + Q, where Φ lets the lasting acceleration decay and do nothing else to it.
+    #[inline(always)]
     pub(super) fn spread(
         &self,
         transition: &Transition,
@@ -111,22 +114,19 @@ impl Stride {
     ) -> SMatrix<f64, STATES, STATES> {
         let decay = self.response.z;
         let moved = product(transition, covariance);
-        let state = product_with_transpose(&moved, transition);
-        let mut after = SMatrix::<f64, STATES, STATES>::zeros();
-        for column in 0..STATES {
-            for row in 0..=column {
-                let mut value = match (row < 6, column < 6) {
-                    (true, true) => 0.5 * (state.data.0[column][row] + state.data.0[row][column]),
-                    (true, false) => moved.data.0[column][row] * decay,
-                    _ => covariance.data.0[column][row] * (decay * decay),
-                };
-                if row % 3 == column % 3 {
-                    value += self.noise[(row / 3, column / 3)];
-                }
+        let state = symmetric_part(&product_with_transpose(&moved, transition));
+        // Blocks in loops without branches, which become vectors.
+        let mut after = *covariance * (decay * decay);
+        for column in 0..6 {
+            after.data.0[column][..6].copy_from_slice(&state.data.0[column]);
+        }
+        for column in 6..STATES {
+            for row in 0..6 {
+                let value = moved.data.0[column][row] * decay;
                 after.data.0[column][row] = value;
                 after.data.0[row][column] = value;
             }
         }
-        after
+        after + self.noise
     }
 }

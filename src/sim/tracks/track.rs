@@ -8,7 +8,7 @@ use super::contact::Contact;
 use super::estimate::{Estimate, STATES};
 use super::filter::Filter;
 use super::innovation::Innovation;
-use super::motion::Motion;
+use super::motion::{Motion, Vantage};
 use super::stride::Stride;
 use super::{TrackError, chi_square};
 use crate::astro::rtn::RelativeState;
@@ -24,6 +24,8 @@ pub struct Tracker {
     /// The step of predictions over the usual interval.
     stride: Option<Stride>,
     config: TrackingConfig,
+    /// Logarithm of the gate's tail probability.
+    log_gate: f64,
 }
 
 /// What is known of one target; plain data that a checkpoint may hold.
@@ -79,6 +81,16 @@ impl Track {
         Self { estimate, hits: 0, last_hit_s: time_s, refused: 0, contact: Contact::begin(time_s) }
     }
 
+    /// What it says of its target to own ship, at a state of the same time as the estimate.
+    #[must_use]
+    pub fn sighting(&self, vantage: &Vantage) -> Sighting {
+        Sighting {
+            relative: vantage.relative_state(&self.estimate.state()),
+            acceleration_rtn_m_s2: vantage.to_own(&self.estimate.acceleration_m_s2()),
+            position_sigma_m: self.estimate.position_sigma_m(),
+        }
+    }
+
     /// Whether enough measurements stand behind it.
     #[must_use]
     pub fn is_confirmed(&self, config: &TrackingConfig) -> bool {
@@ -94,6 +106,7 @@ impl Tracker {
             filter: Filter { motion, manoeuvres: config.manoeuvres, longest_step_s: config.longest_step_s },
             stride: None,
             config,
+            log_gate: libm::log(config.gate_tail_probability),
         }
     }
 
@@ -116,29 +129,19 @@ impl Tracker {
         &self.config
     }
 
-    /// What a track says of its target to own ship at `own`, a state of the same time as the track's estimate.
-    #[must_use]
-    pub fn sighting(&self, track: &Track, own: &CartesianState) -> Sighting {
-        let motion = &self.filter.motion;
-        Sighting {
-            relative: motion.relative_state(own, &track.estimate.state()),
-            acceleration_rtn_m_s2: motion.own_axes(own) * track.estimate.acceleration_m_s2(),
-            position_sigma_m: track.estimate.position_sigma_m(),
-        }
-    }
-
     /// Moves `track` to `time_s` and gives it a measurement of that time, if there is one.
     ///
-    /// `own`: state of own ship at `time_s`, in the frame of the motion.
+    /// `vantage`: own ship at `time_s`, in the frame of the motion.
     ///
     /// # Errors
     /// [`TrackError::Measurement`] for a measurement that is not of finite numbers and [`TrackError::Time`] for a time before the track's
     /// or a measurement of another time; the track stays as it was. What loses a track drops it instead.
+    #[inline(always)]
     pub fn step(
         &self,
         track: &mut Option<Track>,
         time_s: f64,
-        own: &CartesianState,
+        vantage: &Vantage,
         measurement: Option<&Measurement>,
     ) -> Result<Verdict, TrackError> {
         if let Some(measurement) = measurement {
@@ -151,10 +154,10 @@ impl Tracker {
         }
         let Some(held) = track else {
             let Some(measurement) = measurement else { return Ok(Verdict::Coasted) };
-            *track = self.begin(own, measurement)?;
+            *track = self.begin(vantage, measurement)?;
             return Ok(if track.is_some() { Verdict::Begun } else { Verdict::TooLittle });
         };
-        let verdict = match self.follow(held, time_s, own, measurement) {
+        let verdict = match self.follow(held, time_s, vantage, measurement) {
             Err(TrackError::Lost { .. } | TrackError::Coincident { .. }) => Verdict::Dropped,
             other => other?,
         };
@@ -167,11 +170,12 @@ impl Tracker {
         Ok(verdict)
     }
 
+    #[inline(always)]
     fn follow(
         &self,
         track: &mut Track,
         time_s: f64,
-        own: &CartesianState,
+        vantage: &Vantage,
         measurement: Option<&Measurement>,
     ) -> Result<Verdict, TrackError> {
         // In place: what fails after this loses the track.
@@ -179,13 +183,14 @@ impl Tracker {
         let Some(measurement) = measurement else {
             return Ok(Verdict::Coasted);
         };
-        let innovation = self.filter.innovation(&track.estimate, measurement, own)?;
+        let innovation = Innovation::of(&track.estimate, measurement, vantage)?;
         let Innovation { normalised_square, dimension, .. } = innovation;
         track.contact.compare(&innovation);
-        if chi_square::survival(dimension, normalised_square) < self.config.gate_tail_probability {
+        let gate = self.config.gate_tail_probability;
+        if chi_square::is_beyond(dimension, normalised_square, gate, self.log_gate) {
             track.refused += 1;
             if track.refused >= self.config.restart_after
-                && let Some(again) = self.begin(own, measurement)?
+                && let Some(again) = self.begin(vantage, measurement)?
             {
                 *track = again;
                 return Ok(Verdict::Restarted);
@@ -204,7 +209,7 @@ impl Tracker {
     /// The position is that of direction and range, its covariance ρ² σ² across and the range's along the line of
     /// sight. The velocity is that of rest in own rotating frame with the configured spread, then updated by the range
     /// rate, if that was measured. The lasting acceleration is zero with its stationary spread.
-    fn begin(&self, own: &CartesianState, measurement: &Measurement) -> Result<Option<Track>, TrackError> {
+    fn begin(&self, vantage: &Vantage, measurement: &Measurement) -> Result<Option<Track>, TrackError> {
         let supposed = self.config.range_prior.map(|prior| Reading { value: prior.mean_m, sigma: prior.sigma_m });
         let (Some(direction), Some(range)) = (measurement.direction, measurement.range_m.or(supposed)) else {
             return Ok(None);
@@ -212,16 +217,15 @@ impl Tracker {
         if range.value <= 0.0 {
             return Ok(None);
         }
-        let motion = &self.filter.motion;
-        let sight = motion.own_axes(own).tr_mul(&direction.axes()[0]);
+        let sight = vantage.from_own(&direction.axes()[0]);
         let offset_m = sight * range.value;
         let along = sight * sight.transpose();
         let across_sigma_m = range.value * direction.sigma_rad;
         let position_covariance =
             along * (range.sigma * range.sigma) + (Matrix3::identity() - along) * (across_sigma_m * across_sigma_m);
         let state = CartesianState {
-            position_m: own.position_m + offset_m,
-            velocity_m_s: motion.velocity_at_rest(own, &offset_m),
+            position_m: vantage.own.position_m + offset_m,
+            velocity_m_s: vantage.velocity_at_rest(&offset_m),
         };
         let sigmas = [1.0, self.config.initial_speed_sigma_m_s, self.config.manoeuvres.sigma_m_s2];
         let mut estimate = Estimate::about(measurement.time_s, &state, sigmas);
@@ -231,7 +235,7 @@ impl Tracker {
         estimate.covariance = covariance;
         if measurement.range_rate_m_s.is_some() {
             let rate_alone = Measurement { direction: None, range_m: None, ..*measurement };
-            let innovation = self.filter.innovation(&estimate, &rate_alone, own)?;
+            let innovation = Innovation::of(&estimate, &rate_alone, vantage)?;
             estimate = self.filter.update(&estimate, &innovation)?;
         }
         let contact = Contact::begin(measurement.time_s);
@@ -246,8 +250,10 @@ mod tests {
     use crate::sim::sensors::measurement::Direction;
     use crate::sim::tracks::config::RangePrior;
 
-    const OWN: CartesianState =
-        CartesianState { position_m: Vector3::new(0.0, 0.0, 0.0), velocity_m_s: Vector3::new(0.0, 0.0, 0.0) };
+    const OWN: Vantage = Vantage {
+        own: CartesianState { position_m: Vector3::new(0.0, 0.0, 0.0), velocity_m_s: Vector3::new(0.0, 0.0, 0.0) },
+        frame: None,
+    };
     const HILL: Motion = Motion::Hill { mean_motion_rad_s: 1.1e-3 };
 
     fn radar(time_s: f64, position_m: Vector3) -> Measurement {
@@ -278,7 +284,7 @@ mod tests {
         assert!((begun.estimate.covariance[(3, 3)].sqrt() - 20.0).abs() < 1e-6);
         assert!((begun.estimate.covariance[(4, 4)] - 0.0108).abs() < 1e-5);
         assert!(!begun.is_confirmed(tracker.config()));
-        let sighting = tracker.sighting(&begun, &OWN);
+        let sighting = begun.sighting(&OWN);
         assert!((sighting.relative.velocity_rtn_m_s - Vector3::y() * 3.0).norm() < 1e-3);
         assert_eq!(sighting.position_sigma_m, begun.estimate.position_sigma_m());
     }
