@@ -11,7 +11,7 @@ use crate::sim::view::SunModel;
 
 /// Own ship at one moment.
 pub(super) struct Lookout<'a> {
-    pub(super) time_s: f64,
+    time_s: f64,
     pub(super) vantage: Vantage,
     sun: &'a SunModel,
     sun_rtn: Vector3,

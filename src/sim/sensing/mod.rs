@@ -6,7 +6,6 @@
 pub mod config;
 mod lookout;
 
-use pulp::NullaryFnOnce;
 use rand::RngExt;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde::{Deserialize, Serialize};
@@ -23,10 +22,9 @@ use super::sensors::measurement::{Measurement, Signal};
 use super::sensors::scene::Scene;
 use super::sensors::signature::Signature;
 use super::template::{Physics, Slot, Template};
-use super::tracks::TrackError;
 use super::tracks::estimate::Estimate;
 use super::tracks::motion::Motion;
-use super::tracks::track::{Track, Tracker, Verdict};
+use super::tracks::track::{Track, Tracker};
 use super::view::SunModel;
 use crate::astro::{CartesianState, Vector3};
 
@@ -102,7 +100,7 @@ struct Observer {
     index: usize,
     config: SensorsConfig,
     tracker: Tracker,
-    /// Instruction set that tracks are followed with; it changes no bit of them.
+    /// Instruction set that tracks are followed with.
     arch: pulp::Arch,
 }
 
@@ -349,24 +347,6 @@ impl Sensing {
     }
 }
 
-/// A step of a track, compiled for each instruction set.
-struct Step<'a> {
-    observer: &'a Observer,
-    track: &'a mut Option<Track>,
-    lookout: &'a Lookout<'a>,
-    measured: Option<&'a Measurement>,
-}
-
-impl NullaryFnOnce for Step<'_> {
-    type Output = Result<Verdict, TrackError>;
-
-    #[inline(always)]
-    fn call(self) -> Self::Output {
-        let Lookout { time_s, vantage, .. } = self.lookout;
-        self.observer.tracker.step(self.track, *time_s, vantage, self.measured)
-    }
-}
-
 impl Observer {
     /// A track as a catalogue gives it at the start of an episode: the truth with a Gaussian error of these standard deviations,
     /// position [m] and velocity [m/s]. Whether the target thrusts is not known.
@@ -405,8 +385,8 @@ impl Observer {
             measured = Some(measured.map_or(measurement, |before| before.joined(&measurement)));
         }
         // What the tracker cannot follow, as where numbers have left the finite ones, is no track any more.
-        let step = Step { observer: self, track, lookout, measured: measured.as_ref() };
-        if self.arch.dispatch(step).is_err() {
+        let step = self.tracker.step_on(self.arch, track, scene.time_s, &lookout.vantage, measured.as_ref());
+        if step.is_err() {
             *track = None;
         }
         if let (true, Some(held)) = (measured.is_some(), track.as_mut()) {
