@@ -385,15 +385,15 @@ mod tests {
     fn no_instruction_set_changes_a_bit() {
         let own =
             CartesianState { position_m: Vector3::new(6.9e6, 1e5, 0.0), velocity_m_s: Vector3::new(10.0, 5e3, 5.7e3) };
+        let ahead = CartesianState { position_m: own.position_m + Vector3::new(500.0, 4e3, 300.0), ..own };
         let motion = Motion::Orbit { mu_m3_s2: EARTH_MU_M3_S2, earth_radius_m: EARTH_RADIUS_M, j2: EARTH_J2 };
         let tracker = Tracker::new(motion, TrackingConfig::default()).with_interval(30.0);
         let (mut plain, mut wide) = (None, None);
         for look in 0..300 {
             let time_s = 30.0 * f64::from(look);
             let vantage = motion.vantage(kepler::propagate(&own, EARTH_MU_M3_S2, time_s));
-            let phase = 1e-3 * time_s;
-            let position_m = Vector3::new(2e3 * libm::sin(phase), 4e3 + 900.0 * libm::cos(phase), 300.0);
-            let seen = radar(time_s, position_m);
+            let target = vantage.relative_state(&kepler::propagate(&ahead, EARTH_MU_M3_S2, time_s));
+            let seen = Measurement { range_rate_m_s: None, ..radar(time_s, target.position_rtn_m) };
             let seen = (look % 7 != 3).then_some(&seen);
             let verdict = tracker.step(&mut plain, time_s, &vantage, seen);
             assert_eq!(tracker.step_on(pulp::Arch::new(), &mut wide, time_s, &vantage, seen), verdict, "look {look}");
