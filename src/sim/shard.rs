@@ -349,9 +349,9 @@ impl Shard {
         })
     }
 
-    /// Until its episode ends, the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` of them before the end of each
-    /// such stretch, and at the others in every third such look; tracks stand still between two looks. For recordings, where nobody with
-    /// sensors flies by what they tell.
+    /// Until its episode ends, the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` of them before the
+    /// end of each such stretch, and at the others in every third such look; tracks stand still between two looks. For recordings, where
+    /// nobody with sensors flies by what they tell.
     pub fn watch(&mut self, index: usize, segments: u32, ahead: u32, watched: &[usize]) {
         self.world.resource_mut::<Shared>().sensing.watch(index, segments, ahead, watched);
     }

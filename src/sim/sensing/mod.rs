@@ -200,8 +200,8 @@ impl Sensing {
         }
     }
 
-    /// Until its episode ends, the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` segments before the end of each
-    /// such stretch since the episode began, and at the others once in [`OTHERS_EVERY`] times as many.
+    /// Until its episode ends, the sensors of an arena look at the slots `watched` once in `segments` segments, `ahead` segments before the
+    /// end of each such stretch since the episode began, and at the others once in [`OTHERS_EVERY`] times as many.
     pub(super) fn watch(&mut self, arena: usize, segments: u32, ahead: u32, watched: &[usize]) {
         if let Some(tasking) = self.tasking.get_mut(arena) {
             *tasking = Tasking { every: segments.max(1), ahead, watched: Some(watched.to_vec()) };
